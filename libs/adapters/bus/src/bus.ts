@@ -1,0 +1,84 @@
+import type { Result } from '@osm/prelude';
+
+/** Encodes and decodes the values of a bucket or subject: any ts-proto message has this shape. */
+export interface Codec<T> {
+  readonly encode: (value: T) => { finish(): Uint8Array };
+  readonly decode: (bytes: Uint8Array) => T;
+}
+
+/** A JetStream KV bucket of ours: one writer service, values of one type. All of them are listed in buckets.ts. */
+export interface Bucket<T> {
+  readonly name: string;
+  readonly codec: Codec<T>;
+}
+
+/** A request/reply subject of ours. All of them are listed in subjects.ts. */
+export interface Subject<Req, Res> {
+  readonly name: string;
+  readonly request: Codec<Req>;
+  readonly response: Codec<Res>;
+}
+
+/**
+ * What a reader of a bucket is told. Applying the events in order to an empty map gives the bucket as its writer made it:
+ * through reconnects, wipes and restores the reader compares and reports differences only, deletions included.
+ */
+export type TableEvent<T> =
+  | { readonly kind: 'put'; readonly key: string; readonly value: T }
+  | { readonly kind: 'delete'; readonly key: string }
+  /**
+   * The map now holds a complete list of the writer's (a new epoch, or the first one). Until the first `complete` nothing may
+   * be concluded from the absence of a key. After a wipe, deletions are reported only with the writer's next epoch.
+   */
+  | { readonly kind: 'complete'; readonly epoch: string };
+
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+}
+
+/** The write side of a bucket that this service owns: it makes the bucket equal to what was set, and keeps it so. */
+export interface OwnedTable<T> {
+  /** Writes in the order of the calls; equal bytes are not written again. While the bus is away the latest value per key is kept. */
+  readonly set: (key: string, value: T) => void;
+  readonly remove: (key: string) => void;
+  /** All that exists has been set: deletes what was not, then writes an epoch. Call once per leadership, after the first list. */
+  readonly complete: () => void;
+  /** Resolves when everything set so far is on the bus. */
+  readonly flushed: () => Promise<void>;
+  /** Stops writing (leadership lost, shutdown). */
+  readonly close: () => Promise<void>;
+}
+
+/** Leadership of one service: at most one holder renews the lease; the others wait. */
+export interface LeaseOptions {
+  readonly name: string;
+  readonly holder: string;
+  readonly signal: AbortSignal;
+}
+
+export type LeaseEvent = { readonly kind: 'acquired' } | { readonly kind: 'lost' };
+
+/** One connection to the bus. Construction connects lazily: services start, and say not ready, while the bus is away. */
+export interface Bus {
+  /** True while connected. */
+  readonly connected: () => boolean;
+  /** Calls back on every change of `connected`; returns an unsubscribe function. */
+  readonly onConnected: (listener: (connected: boolean) => void) => () => void;
+  /** Events in batches: all that had arrived when the consumer asked. The batch is what a consumer should process as one. */
+  readonly watch: <T>(bucket: Bucket<T>, options: WatchOptions) => AsyncIterable<readonly TableEvent<T>[]>;
+  readonly own: <T>(bucket: Bucket<T>) => OwnedTable<T>;
+  /** Fails with a MeshError in the result: bus_unavailable, bus_timeout. */
+  readonly request: <Req, Res>(
+    subject: Subject<Req, Res>,
+    request: Req,
+    options?: { readonly timeoutMs?: number },
+  ) => Promise<Result<Res, Error>>;
+  /** Answers in a queue group: of several instances each request reaches one. */
+  readonly respond: <Req, Res>(
+    subject: Subject<Req, Res>,
+    handle: (request: Req) => Promise<Res>,
+    options: WatchOptions,
+  ) => void;
+  readonly lease: (options: LeaseOptions) => AsyncIterable<LeaseEvent>;
+  readonly close: () => Promise<void>;
+}

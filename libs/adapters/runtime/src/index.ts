@@ -1,0 +1,7 @@
+// @osm/runtime: the life of a service. Environment and flags become a typed config; signals, readiness, health, metrics and
+// version endpoints, and an ordered end are the same for all services.
+//
+//   argv, env ──parseFlags──> config ──runService──> start(context) until SIGTERM aborts context.signal
+export { flag, parseFlags, type ConfigOf, type FlagSet, type FlagSpec } from './flags.ts';
+export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
+export { createReadiness, type Gate, type Readiness } from './readiness.ts';

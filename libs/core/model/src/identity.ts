@@ -1,0 +1,29 @@
+import type { Brand } from '@osm/prelude';
+
+/** Who a workload is: its service account. Names may contain dots, so this is never a dotted text inside the project. */
+export interface Identity {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+/** `<namespace>/<service account>`: the key form of an identity. Kubernetes names contain no slash. */
+export type IdentityText = Brand<string, 'IdentityText'>;
+
+export function formatIdentity(identity: Identity): IdentityText {
+  return `${identity.namespace}/${identity.serviceAccount}` as IdentityText;
+}
+
+export function parseIdentity(text: IdentityText): Identity {
+  const slash = text.indexOf('/');
+  return { namespace: text.slice(0, slash), serviceAccount: text.slice(slash + 1) };
+}
+
+/** The principal in certificates (CN and DNS SAN) and in RBAC. OSM: service identity plus trust domain. */
+export function principalOf(identity: Identity, trustDomain: string): string {
+  return `${identity.serviceAccount}.${identity.namespace}.${trustDomain}`;
+}
+
+/** The URI SAN. The order service account, namespace is OSM's. */
+export function spiffeIdOf(identity: Identity, trustDomain: string): string {
+  return `spiffe://${trustDomain}/${identity.serviceAccount}/${identity.namespace}`;
+}

@@ -1,0 +1,31 @@
+import type { MeshSettings } from './objects.ts';
+
+/** What holds without a MeshConfig: deny by default, no egress (OSM's values for an empty object, TLS floor 1.2). */
+export function defaultMeshSettings(trustDomain: string): MeshSettings {
+  return {
+    trustDomain,
+    permissive: false,
+    egress: false,
+    sidecar: {
+      logLevel: 'error',
+      envoyImage: '',
+      initContainerImage: '',
+      privilegedInitContainer: false,
+      tlsMinProtocolVersion: 'TLSv1_2',
+      tlsMaxProtocolVersion: 'TLSv1_3',
+      cipherSuites: [],
+      ecdhCurves: [],
+      localProxyMode: 'Localhost',
+      maxDataPlaneConnections: 0,
+      resourcesJson: '',
+    },
+    interception: {
+      outboundIpRangeExclusionList: [],
+      outboundIpRangeInclusionList: [],
+      outboundPortExclusionList: [],
+      inboundPortExclusionList: [],
+      networkInterfaceExclusionList: [],
+    },
+    certificate: { serviceCertValidityMs: 24 * 3600 * 1000, certKeyBitSize: 2048 },
+  };
+}

@@ -1,0 +1,108 @@
+// The middle language: what the mesh's policy means for proxies, in words of neither Kubernetes nor Envoy.
+//
+//   catalog ──compile──> WorkloadPolicy ──includes──> OutboundPolicy ──> UpstreamPolicy ──emit──> Envoy resources
+//
+// Outbound and upstream units are shared by all clients that see the same thing; `variant` tells apart those that do not.
+
+/** The protocols a port can have. The watcher normalises spelling; other texts leave the port out, with a diagnostic. */
+export type Protocol = 'http' | 'grpc' | 'tcp' | 'tcp-server-first';
+
+/**
+ * Key of a unit: its bundle's key on the bus. Made only in keys.ts of this package.
+ */
+export type UnitKey = string;
+
+/** A set of endpoints that a client may call by mTLS: one service, one target port, as seen by one class of clients. */
+export interface UpstreamPolicy {
+  readonly key: UnitKey;
+  readonly service: { readonly namespace: string; readonly name: string };
+  readonly targetPort: number;
+  /** Fully qualified service name. */
+  readonly sni: string;
+  /** Principals that may answer. Never empty: without pods it holds one that nobody has. Sorted. */
+  readonly serverPrincipals: readonly string[];
+  /** Sorted by ip, then port. */
+  readonly endpoints: readonly { readonly ip: string; readonly port: number }[];
+  readonly tls: TlsSettings;
+}
+
+/** A service port as clients see it: where they dial, and where it goes. */
+export interface OutboundPolicy {
+  readonly key: UnitKey;
+  readonly service: { readonly namespace: string; readonly name: string };
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** Cluster addresses, or the pods' addresses of a headless service. Sorted, not empty. */
+  readonly addresses: readonly string[];
+  /** Host names for HTTP and gRPC. */
+  readonly domains: readonly string[];
+  /** Where it goes: sorted by upstream key, weights above 0. Empty: every request gets 503 (TCP: closed). */
+  readonly backends: readonly WeightedUpstream[];
+}
+
+export interface WeightedUpstream {
+  readonly upstream: UnitKey;
+  readonly weight: number;
+}
+
+/** Everything for the pods of one identity that stand behind the same services. */
+export interface WorkloadPolicy {
+  readonly key: UnitKey;
+  readonly identity: { readonly namespace: string; readonly serviceAccount: string };
+  readonly inbound: readonly InboundPolicy[];
+  readonly outbound: Outbound;
+  /** Traffic to addresses outside the mesh passes through (MeshConfig enableEgress). */
+  readonly egress: boolean;
+  /** The metrics listener on 15010. */
+  readonly metrics: boolean;
+  readonly tls: TlsSettings;
+}
+
+/**
+ * listed: may call these, sorted. `nothing` differs from an empty list in that no outbound listener exists at all, so that
+ * connections are refused (OSM: curl exit 7) instead of reset.
+ */
+export type Outbound =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'listed'; readonly units: readonly UnitKey[] }
+  | { readonly kind: 'permissive'; readonly scope: UnitKey };
+
+/** One target port of the workload, with the services (by SNI) that lead to it. */
+export interface InboundPolicy {
+  readonly targetPort: number;
+  readonly protocol: Protocol;
+  /** Fully qualified names of the services, sorted, not empty. */
+  readonly serverNames: readonly string[];
+  readonly access: HttpAccess | TcpAccess;
+}
+
+/**
+ * HTTP: a request that no rule matches is answered 404; one that a rule matches, but none with its source, 403. Access is
+ * the union of all rules; their order means nothing.
+ */
+export type HttpAccess =
+  | { readonly kind: 'http-permissive' }
+  | { readonly kind: 'http-enforced'; readonly rules: readonly HttpRule[] };
+
+export interface HttpRule {
+  /** RE2, full match on the path without query; undefined = any. */
+  readonly pathRegex: string | undefined;
+  /** Upper case, sorted; empty = any. */
+  readonly methods: readonly string[];
+  /** All must match, RE2 full match; sorted by name. `:authority` for host. */
+  readonly headers: readonly { readonly name: string; readonly valueRegex: string }[];
+  /** Sorted, unique. Empty: a match for nobody (403), never for everybody. */
+  readonly principals: readonly string[];
+}
+
+export type TcpAccess =
+  | { readonly kind: 'tcp-permissive' }
+  /** Sorted, unique. Empty = nobody. */
+  | { readonly kind: 'tcp-enforced'; readonly principals: readonly string[] };
+
+export interface TlsSettings {
+  readonly minProtocolVersion: string;
+  readonly maxProtocolVersion: string;
+  readonly cipherSuites: readonly string[];
+  readonly ecdhCurves: readonly string[];
+}
