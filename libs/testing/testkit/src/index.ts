@@ -1,0 +1,5 @@
+// @osm/testkit: what specs of all layers share. Imports nothing but the prelude.
+//
+//   createFakeClock ── time that moves only when told      createSeededRandom ── chance that repeats
+export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export { createSeededRandom } from './seeded-random.ts';
