@@ -1,0 +1,47 @@
+import { encodePem } from './pem.ts';
+import { secretText, type SecretText } from './secret-text.ts';
+import { webCrypto, type WebCryptoKey } from './engine.ts';
+
+/** What a key is made with. ECDSA on P-256 unless the mesh asks for RSA (MeshConfig certKeyBitSize). */
+export type KeyAlgorithm =
+  { readonly kind: 'ecdsa-p256' } | { readonly kind: 'rsa'; readonly bits: 2048 | 3072 | 4096 };
+
+export interface KeyPair {
+  readonly privateKey: WebCryptoKey;
+  readonly publicKey: WebCryptoKey;
+}
+
+/** Parameters of ECDSA P-256, for WebCrypto. */
+export const ecdsaP256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+
+/** Makes a key pair. The private key can be exported: Envoy gets it as PEM. */
+export async function createKeyPair(
+  algorithm: KeyAlgorithm = { kind: 'ecdsa-p256' },
+): Promise<KeyPair> {
+  const { privateKey, publicKey } = (await webCrypto.subtle.generateKey(
+    parametersOf(algorithm),
+    true,
+    ['sign', 'verify'],
+  )) as KeyPair;
+  return { privateKey, publicKey };
+}
+
+function parametersOf(algorithm: KeyAlgorithm) {
+  switch (algorithm.kind) {
+    case 'ecdsa-p256':
+      return ecdsaP256;
+    case 'rsa':
+      return {
+        name: 'RSASSA-PKCS1-v1_5',
+        modulusLength: algorithm.bits,
+        publicExponent: new Uint8Array([1, 0, 1]),
+        hash: 'SHA-256',
+      };
+  }
+}
+
+/** The private key as PKCS#8 PEM (`PRIVATE KEY`), as Envoy and OSM's Secrets want it. */
+export async function exportPrivateKeyPem(pair: KeyPair): Promise<SecretText> {
+  const der = await webCrypto.subtle.exportKey('pkcs8', pair.privateKey);
+  return secretText(encodePem('PRIVATE KEY', new Uint8Array(der)));
+}
