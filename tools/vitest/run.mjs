@@ -9,6 +9,12 @@ const config = join(root, 'tools/vitest/vitest.config.ts');
 const { status } = spawnSync(
   join(root, 'node_modules/.bin/vitest'),
   ['run', '--config', config, '--root', resolve(root, project), ...rest],
-  { stdio: 'inherit', env: { ...process.env, OSM_TEST_PROJECT: process.env.NX_TASK_TARGET_PROJECT ?? project.replaceAll('/', '-') } },
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      OSM_TEST_PROJECT: process.env.NX_TASK_TARGET_PROJECT ?? project.replaceAll('/', '-'),
+    },
+  },
 );
 process.exit(status ?? 1);

@@ -26,7 +26,10 @@ export async function bundleService(service: ServiceName): Promise<void> {
 }
 
 /** The same, kept warm: `rebuild` runs again whenever a source file changed (see serve.ts). */
-export function watchService(service: ServiceName, onEnd: (errors: number) => void): Promise<BuildContext> {
+export function watchService(
+  service: ServiceName,
+  onEnd: (errors: number) => void,
+): Promise<BuildContext> {
   const notify = {
     name: 'notify',
     setup: (hooks: { onEnd: (callback: (result: { errors: unknown[] }) => void) => void }) =>
@@ -59,10 +62,18 @@ function bundleOptions(service: ServiceName): BuildOptions {
 function buildInfo(): { version: string; commit: string; date: string } {
   const git = (...args: string[]): string => {
     try {
-      return execFileSync('git', args, { cwd: repositoryRoot, encoding: 'utf8', stdio: 'pipe' }).trim();
+      return execFileSync('git', args, {
+        cwd: repositoryRoot,
+        encoding: 'utf8',
+        stdio: 'pipe',
+      }).trim();
     } catch {
       return 'unknown';
     }
   };
-  return { version: '0.1.0', commit: git('rev-parse', 'HEAD'), date: git('log', '-1', '--format=%cI') };
+  return {
+    version: '0.1.0',
+    commit: git('rev-parse', 'HEAD'),
+    date: git('log', '-1', '--format=%cI'),
+  };
 }

@@ -117,15 +117,15 @@ function environmentName(key: string): string {
 /** The text of --help. */
 export function describeFlags(program: string, summary: string, flags: FlagSet): string {
   const rows = Object.entries(flags).map(([key, spec]) => {
-    const origin = spec.defaultText === undefined ? 'required' : `default ${spec.defaultText || '""'}`;
+    const origin =
+      spec.defaultText === undefined ? 'required' : `default ${spec.defaultText || '""'}`;
     return `  --${flagName(key)} ${spec.placeholder}\n      ${spec.describe} (${environmentName(key)}; ${origin})`;
   });
   return `${program}: ${summary}\n\nUsage: ${program} [flags]\n\n${rows.join('\n')}\n  --help\n      This text.\n`;
 }
 
 export type ParsedFlags<F extends FlagSet> =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'config'; readonly config: ConfigOf<F> };
+  { readonly kind: 'help' } | { readonly kind: 'config'; readonly config: ConfigOf<F> };
 
 /** Reads flags and environment. The error lists everything that is wrong, one line each, with the flag's name. */
 export function parseFlags<F extends FlagSet>(

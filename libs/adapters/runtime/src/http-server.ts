@@ -18,7 +18,7 @@ interface Reply {
   readonly body: string;
 }
 
-/** The endpoints that every service has. Bodies and JSON keys are OSM's (behaviour 2.7). */
+/** The endpoints that every service has. Bodies and JSON keys are OSM's. */
 export async function startHttpServer(
   options: HttpServerOptions,
 ): Promise<{ readonly address: string; readonly close: () => Promise<void> }> {
@@ -43,14 +43,20 @@ export async function startHttpServer(
 function listen(server: Server, options: HttpServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new Error(`cannot listen on ${options.host}:${options.port} (--http-port)`, { cause })),
+      reject(
+        new Error(`cannot listen on ${options.host}:${options.port} (--http-port)`, { cause }),
+      ),
     );
     server.listen(options.port, options.host, resolve);
   });
 }
 
 async function answer(url: string, options: HttpServerOptions): Promise<Reply> {
-  const text = (status: number, body: string): Reply => ({ status, contentType: 'text/plain', body });
+  const text = (status: number, body: string): Reply => ({
+    status,
+    contentType: 'text/plain',
+    body,
+  });
   switch (url.split('?')[0]) {
     case '/health/alive':
     case '/healthz':

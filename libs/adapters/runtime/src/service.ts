@@ -1,5 +1,11 @@
 import { MeshError } from '@osm/prelude';
-import { createLogger, createMetrics, type Logger, type LogLevel, type Metrics } from '@osm/telemetry';
+import {
+  createLogger,
+  createMetrics,
+  type Logger,
+  type LogLevel,
+  type Metrics,
+} from '@osm/telemetry';
 import { describeFlags, flag, parseFlags, type ConfigOf, type FlagSet } from './flags.ts';
 import { startHttpServer } from './http-server.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
@@ -25,16 +31,24 @@ export interface ServiceDefinition<F extends FlagSet> {
 }
 
 const commonFlags = {
-  httpPort: flag.port('Port of /health/ready, /health/alive, /metrics and /version', { default: '9091' }),
-  httpHost: flag.text('Address to listen on', { default: '0.0.0.0' }),
-  logLevel: flag.choice<LogLevel>('Least level to log', ['trace', 'debug', 'info', 'warn', 'error'], {
-    default: 'info',
+  httpPort: flag.port('Port of /health/ready, /health/alive, /metrics and /version', {
+    default: '9091',
   }),
+  httpHost: flag.text('Address to listen on', { default: '0.0.0.0' }),
+  logLevel: flag.choice<LogLevel>(
+    'Least level to log',
+    ['trace', 'debug', 'info', 'warn', 'error'],
+    {
+      default: 'info',
+    },
+  ),
   shutdownGrace: flag.durationMs('Longest time for an orderly end', { default: '10s' }),
 };
 
 /** Runs a service from flags to its end. Exit status: 0 after a signal, 2 for wrong flags, 1 for everything else. */
-export async function runService<F extends FlagSet>(definition: ServiceDefinition<F>): Promise<void> {
+export async function runService<F extends FlagSet>(
+  definition: ServiceDefinition<F>,
+): Promise<void> {
   const flags = { ...definition.flags, ...commonFlags };
   const parsed = parseFlags(flags, process.argv.slice(2), process.env);
   if (parsed.kind === 'error') {

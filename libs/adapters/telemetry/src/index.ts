@@ -3,4 +3,10 @@
 //   createLogger(service) ──> structured JSON lines on stdout: level, component, time, message, and fields
 //   createMetrics(service) ──> a registry of its own per service; OSM's metric names where OSM has them
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
-export { createMetrics, type Counter, type Gauge, type Histogram, type Metrics } from './metrics.ts';
+export {
+  createMetrics,
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Metrics,
+} from './metrics.ts';

@@ -1,7 +1,6 @@
 /** Success with a value or failure with a reason, for code where failing is normal (parsers). */
 export type Result<T, E> =
-  | { readonly kind: 'ok'; readonly value: T }
-  | { readonly kind: 'error'; readonly error: E };
+  { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'error'; readonly error: E };
 
 export function ok<T>(value: T): { readonly kind: 'ok'; readonly value: T } {
   return { kind: 'ok', value };

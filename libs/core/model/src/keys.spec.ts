@@ -4,7 +4,9 @@ import { decodeKey, encodeKey } from './keys.ts';
 
 describe('encodeKey', () => {
   it('writes plain names as they are and escapes the rest', () => {
-    expect(encodeKey(['service', 'bookstore', 'bookstore-v1'])).toBe('service.bookstore.bookstore-v1');
+    expect(encodeKey(['service', 'bookstore', 'bookstore-v1'])).toBe(
+      'service.bookstore.bookstore-v1',
+    );
     expect(encodeKey(['namespace', '', 'a.b'])).toBe('namespace.=.a=2Eb');
   });
 

@@ -3,12 +3,12 @@ export interface ServiceRef {
   readonly name: string;
 }
 
-/** Fully qualified name, also the SNI of in-mesh TLS. The suffix does not depend on the trust domain (OSM behaviour 5.1). */
+/** Fully qualified name, also the SNI of in-mesh TLS. The suffix does not depend on the trust domain. */
 export function serviceFqdn(service: ServiceRef): string {
   return `${service.name}.${service.namespace}.svc.cluster.local`;
 }
 
-/** Host names under which a service port is called, each also with `:port` (OSM behaviour 5.7). */
+/** Host names under which a service port is called, each also with `:port`. */
 export function serviceDomains(service: ServiceRef, port: number): string[] {
   const { name, namespace } = service;
   const hosts = [

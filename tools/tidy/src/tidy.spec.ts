@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { checkDocLinks } from './doc-links.ts';
+import { checkProjects } from './projects.ts';
+import { checkTexts } from './texts.ts';
+import type { Tree } from './tree.ts';
+
+function treeOf(files: Readonly<Record<string, string>>): Tree {
+  return {
+    files: Object.keys(files),
+    read: (file) => files[file] ?? '',
+    exists: (file) => file in files,
+  };
+}
+
+describe('tidy', () => {
+  it('asks for one tag per family and the layer of the folder', () => {
+    const tree = treeOf({
+      'libs/core/xds/project.json': '{"name":"xds","tags":["layer:app","npm:none","npm:grpc"]}',
+      'libs/core/xds/package.json': '{"name":"@osm/xds"}',
+    });
+    expect([...checkProjects(tree)]).toEqual([
+      'libs/core/xds/project.json: 0 tags of family platform:, wanted exactly one',
+      'libs/core/xds/project.json: 2 tags of family npm:, wanted exactly one',
+      'libs/core/xds/project.json: lies in a folder of layer:core',
+    ]);
+  });
+
+  it('finds drawers, generated files, leftovers and tests that do not run', () => {
+    const tree = treeOf({
+      'libs/core/xds/src/utils.ts': '',
+      'libs/proto/mesh/src/gen/a.ts': '',
+      'extra.txt': '',
+      'apps/a/src/b.ts': '// FIXME\nit.only(1)\n// TODO later\n// TODO(#4) fine\n',
+    });
+    expect([...checkTexts(tree)]).toEqual([
+      'libs/core/xds/src/utils.ts: a drawer; name the file after what is in it',
+      'libs/proto/mesh/src/gen/a.ts: generated code is not committed',
+      'extra.txt: extra.txt does not belong at the root',
+      'apps/a/src/b.ts:1: a leftover marker; fix it or write TODO(#issue)',
+      'apps/a/src/b.ts:2: a test that does not run',
+      'apps/a/src/b.ts:3: write TODO(#issue)',
+    ]);
+  });
+
+  it('follows links in Markdown', () => {
+    const tree = treeOf({
+      'docs/A.md': '[b](B.md#x) [c](../apps/c.ts) [w](https://a.b)',
+      'docs/B.md': '',
+    });
+    expect([...checkDocLinks(tree)]).toEqual([
+      'docs/A.md: link to ../apps/c.ts, which does not exist',
+    ]);
+  });
+});
