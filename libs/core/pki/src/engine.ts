@@ -12,3 +12,10 @@ export const webCrypto: WebCrypto = globalThis.crypto;
 export const engine = new CryptoEngine({ name: 'webcrypto', crypto: webCrypto });
 
 setEngine(engine.name, engine);
+
+/** An engine that verifies with this key, whatever key it is given: importing the same key for every signature is slow. */
+export function engineForKey(publicKey: WebCryptoKey): CryptoEngine {
+  const own = new CryptoEngine({ name: 'webcrypto', crypto: webCrypto });
+  own.getPublicKey = () => Promise.resolve(publicKey);
+  return own;
+}

@@ -1,11 +1,29 @@
-// @osm/pki: certificates of the mesh. X.509 by pkijs on the platform's WebCrypto; clock and validity come in as arguments.
+// @osm/pki: certificates of the mesh. X.509 by pkijs on the platform's WebCrypto; time comes in as an argument.
 //
-//   createKeyPair ──> createCsr ──> (the bus) ──> signer ──> certificate chain
+//   holder:  createKeyPair ──> createCsr ──────────────────────────────┐
+//   signer:  subjectNames, chooseValidity, verifyCsr ──> Issuer.signLeaf ──> certificate, read back before it is handed out
+//   holder:  decideRotation(validity, now, jitter) ──> keep until | renew | expired
 //
 // Private keys never travel: who needs a certificate makes the key and sends a CSR. A CSR carries a key and proof of its
-// possession, nothing else; names come from the subject of the request.
+// possession, nothing else; names come from the subject of the request. A certificate without a SAN cannot be made.
 export { createKeyPair, exportPrivateKeyPem, type KeyAlgorithm, type KeyPair } from './key-pair.ts';
-export { createCsr } from './csr.ts';
+export { createCsr, verifyCsr, type VerifiedCsr } from './csr.ts';
+export {
+  parseProxySpiffeId,
+  proxyPrincipalOf,
+  proxySpiffeIdOf,
+  subjectNames,
+  trustDomainProblem,
+  type CertificateNames,
+  type CertificateSubject,
+  type ProxySubject,
+} from './subject.ts';
+export { chooseValidity, type Validity, type ValidityRequest } from './validity.ts';
+export { createRoot, longValidityMs, type RootFiles } from './root.ts';
+export { loadIssuer, type IssuedLeaf, type Issuer, type LeafRequest } from './issuer.ts';
+export { readCertificate, type CertificateFacts } from './certificate.ts';
+export { decideRotation, renewAtMs, type RotationDecision } from './rotation.ts';
+export { trustBundleId } from './trust-bundle.ts';
 export { decodePem, encodePem, type PemLabel } from './pem.ts';
 export { secretText, type SecretText } from './secret-text.ts';
 export type { WebCrypto, WebCryptoKey } from './engine.ts';
