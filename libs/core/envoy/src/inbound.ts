@@ -1,0 +1,143 @@
+import type { HttpAccess, HttpRule, InboundPolicy, TlsSettings, WorkloadPolicy } from '@osm/policy';
+import { sortedBy } from '@osm/prelude';
+import {
+  FilterChain,
+  Listener,
+  ListenerFilter,
+  OriginalDst,
+  packAny,
+  RouteConfiguration,
+  TlsInspector,
+  TrafficDirection,
+} from '@osm/proto-envoy';
+import { socketAddress } from './address.ts';
+import { httpConnectionManager, httpRbacFilter } from './http-filters.ts';
+import { fixedNames, inboundRouteName, localClusterName, proxyPorts } from './names.ts';
+import type { Part } from './part.ts';
+import { httpRbac } from './rbac.ts';
+import { anyRequest, matchesAll, routeTo, type HttpMatch } from './routes.ts';
+import { networkRbac, tcpProxy } from './tcp-filters.ts';
+import { downstreamTls, meshAlpn } from './tls.ts';
+
+/**
+ * The server side: one listener with a chain per target port, and a route configuration per HTTP port. Which clients may call is
+ * in the routes, so an edit of HTTP access leaves the listener as it is. Without services there is no listener: refused.
+ */
+export function inboundParts(unit: WorkloadPolicy): readonly Part[] {
+  if (unit.inbound.length === 0) return [];
+  const { tls, inbound } = unit;
+  const listener: Part = {
+    type: 'listener',
+    name: fixedNames.inboundListener,
+    from: { tls, ports: inbound.map(listenerView) },
+    make: () => ({ type: 'listener', message: inboundListener(tls, inbound) }),
+  };
+  return [listener, ...inbound.flatMap(routeParts)];
+}
+
+/** What the listener shows of a port. */
+function listenerView({ access, ...port }: InboundPolicy): unknown {
+  return access.kind === 'http-permissive' || access.kind === 'http-enforced'
+    ? port
+    : { ...port, access };
+}
+
+const listenerFilters = [
+  filter('tls_inspector', packAny(TlsInspector, TlsInspector.fromPartial({}))),
+  filter('original_dst', packAny(OriginalDst, OriginalDst.fromPartial({}))),
+];
+
+function filter(name: string, value: ReturnType<typeof packAny>): ListenerFilter {
+  return ListenerFilter.fromPartial({ name, configType: { $case: 'typedConfig', value } });
+}
+
+function inboundListener(tls: TlsSettings, inbound: readonly InboundPolicy[]): Listener {
+  return Listener.fromPartial({
+    name: fixedNames.inboundListener,
+    address: socketAddress('0.0.0.0', proxyPorts.inbound),
+    trafficDirection: TrafficDirection.INBOUND,
+    listenerFilters,
+    filterChains: inbound.map((port) => inboundChain(tls, port)),
+  });
+}
+
+function inboundChain(tls: TlsSettings, port: InboundPolicy): FilterChain {
+  return FilterChain.fromPartial({
+    name: inboundRouteName(port.targetPort),
+    filterChainMatch: {
+      destinationPort: port.targetPort,
+      serverNames: [...port.serverNames],
+      transportProtocol: 'tls',
+      applicationProtocols: [meshAlpn],
+    },
+    transportSocket: downstreamTls(
+      tls,
+      port.access.kind === 'tcp-enforced' ? port.access.principals : undefined,
+    ),
+    filters: inboundFilters(port),
+  });
+}
+
+function inboundFilters({ targetPort, access }: InboundPolicy): FilterChain['filters'] {
+  const toApplication = () =>
+    tcpProxy(inboundRouteName(targetPort), [{ name: localClusterName(targetPort), weight: 1 }]);
+  switch (access.kind) {
+    case 'http-permissive':
+    case 'http-enforced':
+      return [
+        httpConnectionManager({
+          side: 'server',
+          statPrefix: inboundRouteName(targetPort),
+          routeConfigName: inboundRouteName(targetPort),
+        }),
+      ];
+    case 'tcp-permissive':
+      return [toApplication()];
+    case 'tcp-enforced':
+      return [networkRbac(access.principals), toApplication()];
+  }
+}
+
+function routeParts({ targetPort, access }: InboundPolicy): readonly Part[] {
+  if (access.kind === 'tcp-permissive' || access.kind === 'tcp-enforced') return [];
+  return [
+    {
+      type: 'route',
+      name: inboundRouteName(targetPort),
+      from: access,
+      make: () => ({ type: 'route', message: inboundRoutes(targetPort, access) }),
+    },
+  ];
+}
+
+/** Every Host is accepted: SNI chose the service, and access never depends on Host unless a rule says so. */
+function inboundRoutes(targetPort: number, access: HttpAccess): RouteConfiguration {
+  const name = inboundRouteName(targetPort);
+  const to = [{ name: localClusterName(targetPort), weight: 1 }];
+  const matches = access.kind === 'http-permissive' ? [anyRequest] : distinctMatches(access.rules);
+  return RouteConfiguration.fromPartial({
+    name,
+    virtualHosts: [
+      {
+        name,
+        domains: ['*'],
+        routes: matches.map((match) => routeTo(match, to)),
+        typedPerFilterConfig:
+          access.kind === 'http-permissive' ? {} : { [httpRbacFilter]: httpRbac(access.rules) },
+      },
+    ],
+  });
+}
+
+/** The matches that routes are made of, sorted; one that takes every request makes the others superfluous. */
+function distinctMatches(rules: readonly HttpRule[]): readonly HttpMatch[] {
+  if (rules.some(matchesAll)) return [anyRequest];
+  const byText = new Map<string, HttpMatch>();
+  for (const { pathRegex, methods, headers } of rules)
+    byText.set(JSON.stringify([pathRegex ?? null, methods, headers]), {
+      pathRegex,
+      methods,
+      headers,
+    });
+  return sortedBy(byText, ([text]) => text).map(([, match]) => match);
+}

@@ -1,0 +1,30 @@
+// @osm/envoy: policy units as Envoy resources. Pure: equal units, equal bytes; each resource is encoded exactly once.
+//
+//   UpstreamPolicy ──emitUpstream──> Cluster, ClusterLoadAssignment ─┐
+//   OutboundPolicy ──emitOutbound──> Listener, RouteConfiguration ───┼──> Emitted { bundle, encoded } ──checkBundle──> bus
+//   WorkloadPolicy ──emitWorkload──> inbound and 15001 listeners, … ─┘                             └─checkClosure
+//
+// Invariants: sorted output; nothing that Envoy has as a default anyway; a resource whose part of the unit did not change is taken over
+// from the previous emit; HTTP access lives in routes, so its edits change no listener. Refuses to know Kubernetes, xDS and the bus.
+export { emitOutbound } from './outbound.ts';
+export { emitUpstream } from './upstream.ts';
+export { emitScope, emitWorkload } from './workload.ts';
+export type { Emitted } from './part.ts';
+export {
+  bundleBytesMax,
+  checkBundle,
+  checkClosure,
+  type BundleProblem,
+  type ClosureProblem,
+} from './check.ts';
+export { resourceToJson } from './resource-json.ts';
+export {
+  fixedNames,
+  inboundRouteName,
+  localClusterName,
+  outboundName,
+  outboundStatPrefix,
+  proxyPorts,
+  upstreamClusterName,
+  upstreamClusterNameOfKey,
+} from './names.ts';

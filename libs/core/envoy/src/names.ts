@@ -1,0 +1,65 @@
+import { decodeKey } from '@osm/model';
+import { invariant } from '@osm/prelude';
+
+// Every name of an Envoy resource and every port that an Envoy listener of ours binds (docs/ARCHITECTURE.md, "Names in Envoy").
+
+/** Names that every proxy has at most once. */
+export const fixedNames = {
+  outboundListener: 'outbound-listener',
+  inboundListener: 'inbound-listener',
+  metricsListener: 'inbound-prometheus-listener',
+  passthroughCluster: 'passthrough-outbound',
+  metricsCluster: 'envoy-metrics-cluster',
+  /** SDS: certificate and key of the proxy that asks. */
+  identitySecret: 'identity',
+  /** SDS: validation context with the mesh's roots. */
+  trustSecret: 'trust',
+} as const;
+
+/** Ports of OSM's sidecar (OSM behaviour 2.7); the injected iptables rules redirect to the first two. */
+export const proxyPorts = {
+  outbound: 15001,
+  inbound: 15003,
+  metrics: 15010,
+  admin: 15000,
+} as const;
+
+interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Cluster and ClusterLoadAssignment of a service's target port (OSM's form). */
+export function upstreamClusterName(service: ServiceName, targetPort: number): string {
+  return `${service.namespace}/${service.name}|${targetPort}`;
+}
+
+/** The cluster name behind the key of an upstream unit: `cluster.<namespace>.<service>.<target port>.<variant>`. */
+export function upstreamClusterNameOfKey(key: string): string {
+  const [kind, namespace, name, targetPort] = decodeKey(key);
+  invariant(
+    kind === 'cluster' && namespace !== undefined && name !== undefined && targetPort !== undefined,
+    `not the key of an upstream: ${key}`,
+  );
+  return upstreamClusterName({ namespace, name }, Number(targetPort));
+}
+
+/** The application's own port, behind its sidecar. */
+export function localClusterName(targetPort: number): string {
+  return `local|${targetPort}`;
+}
+
+/** Listener and route configuration of a service port, as clients see it. */
+export function outboundName(service: ServiceName, port: number): string {
+  return `outbound.${service.namespace}/${service.name}.${port}`;
+}
+
+/** Route configuration of a target port on the server side (OSM's form). */
+export function inboundRouteName(targetPort: number): string {
+  return `rds-inbound.${targetPort}`;
+}
+
+/** Prefix of HTTP statistics, as OSM names them: shared by all services of a port, which keeps proxies small. */
+export function outboundStatPrefix(port: number): string {
+  return `rds-outbound.${port}`;
+}

@@ -1,0 +1,68 @@
+import type { WorkloadPolicy } from '@osm/policy';
+import {
+  Cluster,
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  Listener,
+  TrafficDirection,
+} from '@osm/proto-envoy';
+import { socketAddress } from './address.ts';
+import { noLimits } from './cluster-options.ts';
+import { fixedNames, proxyPorts } from './names.ts';
+import type { Part } from './part.ts';
+import { tcpProxy } from './tcp-filters.ts';
+
+/**
+ * The listener that iptables sends the pod's outgoing connections to. It hands them to the listener on their original destination;
+ * what no listener of a service takes passes through (egress) or is reset. A workload that may call nothing has no such listener,
+ * so its connections are refused (OSM behaviour 5.3).
+ */
+export function captureParts(unit: WorkloadPolicy): readonly Part[] {
+  if (unit.egress) return [captureListener('pass'), passthroughCluster];
+  return unit.outbound.kind === 'nothing' ? [] : [captureListener('reset')];
+}
+
+function captureListener(rest: 'pass' | 'reset'): Part {
+  return {
+    type: 'listener',
+    name: fixedNames.outboundListener,
+    from: rest,
+    make: () => ({
+      type: 'listener',
+      message: Listener.fromPartial({
+        name: fixedNames.outboundListener,
+        address: socketAddress('0.0.0.0', proxyPorts.outbound),
+        trafficDirection: TrafficDirection.OUTBOUND,
+        useOriginalDst: true,
+        ...(rest === 'pass' ? { defaultFilterChain: passChain } : { filterChains: [resetChain] }),
+      }),
+    }),
+  };
+}
+
+const passChain = {
+  name: 'outbound-egress-filter-chain',
+  filters: [
+    tcpProxy(`egress-tcp-proxy.${fixedNames.passthroughCluster}`, [
+      { name: fixedNames.passthroughCluster, weight: 1 },
+    ]),
+  ],
+};
+
+/** Without filters a chain closes what it gets. */
+const resetChain = { filters: [] };
+
+const passthroughCluster: Part = {
+  type: 'cluster',
+  name: fixedNames.passthroughCluster,
+  from: 'passthrough',
+  make: () => ({
+    type: 'cluster',
+    message: Cluster.fromPartial({
+      name: fixedNames.passthroughCluster,
+      clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
+      lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+      circuitBreakers: noLimits,
+    }),
+  }),
+};
