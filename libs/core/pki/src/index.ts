@@ -6,7 +6,13 @@
 //
 // Private keys never travel: who needs a certificate makes the key and sends a CSR. A CSR carries a key and proof of its
 // possession, nothing else; names come from the subject of the request. A certificate without a SAN cannot be made.
-export { createKeyPair, exportPrivateKeyPem, type KeyAlgorithm, type KeyPair } from './key-pair.ts';
+export {
+  createKeyPair,
+  exportPrivateKeyPem,
+  importKeyPair,
+  type KeyAlgorithm,
+  type KeyPair,
+} from './key-pair.ts';
 export { createCsr, verifyCsr, type VerifiedCsr } from './csr.ts';
 export {
   parseProxySpiffeId,
@@ -19,8 +25,15 @@ export {
   type ProxySubject,
 } from './subject.ts';
 export { chooseValidity, type Validity, type ValidityRequest } from './validity.ts';
-export { createRoot, longValidityMs, type RootFiles } from './root.ts';
-export { loadIssuer, type IssuedLeaf, type Issuer, type LeafRequest } from './issuer.ts';
+export { createRootCertificate, longValidityMs, type RootRequest } from './root.ts';
+export {
+  loadIssuer,
+  type IssuedLeaf,
+  type Issuer,
+  type IssuerFiles,
+  type IssuerProblem,
+  type LeafRequest,
+} from './issuer.ts';
 export { readCertificate, type CertificateFacts } from './certificate.ts';
 export { decideRotation, renewAtMs, type RotationDecision } from './rotation.ts';
 export { trustBundleId } from './trust-bundle.ts';

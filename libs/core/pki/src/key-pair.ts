@@ -1,4 +1,5 @@
-import { encodePem } from './pem.ts';
+import { err, MeshError, ok, type Result } from '@osm/prelude';
+import { decodePem, encodePem } from './pem.ts';
 import { secretText, type SecretText } from './secret-text.ts';
 import { webCrypto, type WebCryptoKey } from './engine.ts';
 
@@ -44,4 +45,25 @@ function parametersOf(algorithm: KeyAlgorithm) {
 export async function exportPrivateKeyPem(pair: KeyPair): Promise<SecretText> {
   const der = await webCrypto.subtle.exportKey('pkcs8', pair.privateKey);
   return secretText(encodePem('PRIVATE KEY', new Uint8Array(der)));
+}
+
+/** Reads a private key of ECDSA P-256 from PKCS#8 PEM, and computes its public half. Fails with `invalid_certificate`. */
+export async function importKeyPair(
+  privateKeyPem: SecretText,
+): Promise<Result<KeyPair, MeshError>> {
+  const blocks = decodePem('PRIVATE KEY', privateKeyPem.reveal());
+  if (blocks.kind === 'error') return blocks;
+  const { subtle } = webCrypto;
+  try {
+    const der = Uint8Array.from(blocks.value[0] ?? []);
+    const privateKey = await subtle.importKey('pkcs8', der, ecdsaP256, true, ['sign']);
+    const { kty = '', crv = '', x = '', y = '' } = await subtle.exportKey('jwk', privateKey);
+    const publicKey = await subtle.importKey('jwk', { kty, crv, x, y }, ecdsaP256, true, [
+      'verify',
+    ]);
+    return ok({ privateKey, publicKey });
+  } catch (cause) {
+    const message = 'not a PKCS#8 private key of ECDSA P-256';
+    return err(new MeshError('invalid_certificate', message, { cause }));
+  }
 }

@@ -1,4 +1,12 @@
-import { BitString, Integer, OctetString, PrintableString, Utf8String } from 'asn1js';
+import {
+  BitString,
+  Integer,
+  OctetString,
+  PrintableString,
+  Sequence,
+  Set,
+  Utf8String,
+} from 'asn1js';
 import {
   AltName,
   AttributeTypeAndValue,
@@ -68,8 +76,14 @@ export function leafName(names: CertificateNames): RelativeDistinguishedNames {
 function distinguishedName(
   parts: readonly (readonly [type: string, value: PrintableString | Utf8String])[],
 ): RelativeDistinguishedNames {
+  const typesAndValues = parts.map(([type, value]) => new AttributeTypeAndValue({ type, value }));
+  // On its own pkijs puts all attributes into one set, "C=US + O=...": a name is a sequence of sets of one (RFC 5280, 4.1.2.4).
+  const sequence = new Sequence({
+    value: typesAndValues.map((part) => new Set({ value: [part.toSchema()] })),
+  });
   return new RelativeDistinguishedNames({
-    typesAndValues: parts.map(([type, value]) => new AttributeTypeAndValue({ type, value })),
+    typesAndValues,
+    valueBeforeDecode: sequence.toBER(false),
   });
 }
 

@@ -1,32 +1,28 @@
 import { Certificate } from 'pkijs';
 import { engine, webCrypto } from './engine.ts';
-import { createKeyPair, exportPrivateKeyPem } from './key-pair.ts';
+import type { KeyPair } from './key-pair.ts';
 import { encodePem } from './pem.ts';
 import { certificateTime, rootExtensions, rootName, serialNumber } from './profile.ts';
-import type { SecretText } from './secret-text.ts';
 import { chooseValidity } from './validity.ts';
-
-/** A certificate and its private key, as stored. */
-export interface RootFiles {
-  readonly certificatePem: string;
-  readonly privateKeyPem: SecretText;
-}
 
 /** Validity of the root, of proxies' and of control plane certificates: ten years, as OSM (behaviour 4.2). */
 export const longValidityMs = 87_600 * 3_600_000;
 
-/**
- * Makes a self-signed root: ECDSA P-256, OSM's subject. (OSM makes RSA 2048; signing with it costs ten times as much CPU, and
- * nothing that verifies cares.)
- */
-export async function createRoot(options: {
+export interface RootRequest {
+  readonly pair: KeyPair;
   readonly nowMs: number;
+  /** Ten years unless given. */
   readonly validityMs?: number;
-}): Promise<RootFiles> {
-  const pair = await createKeyPair();
+}
+
+/**
+ * Signs a root certificate for a key pair (ECDSA P-256) with its own key; OSM's subject. OSM makes RSA 2048 roots: signing with
+ * one costs several times the CPU, and nothing that verifies cares.
+ */
+export async function createRootCertificate(request: RootRequest): Promise<string> {
   const validity = chooseValidity({
-    nowMs: options.nowMs,
-    requestedMs: options.validityMs ?? 0,
+    nowMs: request.nowMs,
+    requestedMs: request.validityMs ?? 0,
     defaultMs: longValidityMs,
     minMs: 0,
     maxMs: longValidityMs,
@@ -39,13 +35,10 @@ export async function createRoot(options: {
   root.issuer = rootName();
   root.notBefore = certificateTime(validity.notBeforeMs);
   root.notAfter = certificateTime(validity.notAfterMs);
-  await root.subjectPublicKeyInfo.importKey(pair.publicKey, engine);
+  await root.subjectPublicKeyInfo.importKey(request.pair.publicKey, engine);
   root.extensions = rootExtensions(await publicKeyId(root));
-  await root.sign(pair.privateKey, 'SHA-256', engine);
-  return {
-    certificatePem: encodePem('CERTIFICATE', new Uint8Array(root.toSchema(true).toBER(false))),
-    privateKeyPem: await exportPrivateKeyPem(pair),
-  };
+  await root.sign(request.pair.privateKey, 'SHA-256', engine);
+  return encodePem('CERTIFICATE', new Uint8Array(root.toSchema(true).toBER(false)));
 }
 
 /** @internal The key identifier of RFC 5280, 4.2.1.2, method 1: SHA-1 over the bits of the key, a name and not a protection. */

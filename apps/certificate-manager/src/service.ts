@@ -1,0 +1,90 @@
+import { buckets, subjects, type Bus, type OwnedTable } from '@osm/bus';
+import { MeshError, type Clock } from '@osm/prelude';
+import type { SignRequest, SignResponse, TrustBundle } from '@osm/proto-mesh';
+import type { ServiceContext } from '@osm/runtime';
+import { createBuiltInCa } from './built-in-ca.ts';
+import type { Config } from './config.ts';
+import { createCertificateMetrics } from './metrics.ts';
+import type { CertificateProvider } from './provider.ts';
+import { refuse } from './refusal.ts';
+
+interface Environment {
+  readonly bus: Bus;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * Opens the root, answers signing requests (every replica does), and publishes the trust bundle (the leader does). Returns
+ * after the signal; the caller closes the bus.
+ */
+export async function runCertificateManager(
+  context: ServiceContext<Config>,
+  { bus, clock }: Environment,
+): Promise<void> {
+  const { config, log, readiness, signal } = context;
+  const rootGate = readiness.gate('root');
+  const busGate = readiness.gate('bus');
+  const provider = await createBuiltInCa({
+    directory: config.caDirectory,
+    trustDomain: config.trustDomain,
+    minValidityMs: config.minValidity,
+    clock,
+  });
+  const { id, trustDomain } = provider.bundle();
+  log.info('root is loaded', { directory: config.caDirectory, bundle: id, trustDomain });
+  rootGate.ready();
+
+  const noteBus = (connected: boolean): void =>
+    connected ? busGate.ready() : busGate.notReady('not connected to the bus');
+  noteBus(bus.connected());
+  bus.onConnected(noteBus);
+
+  bus.respond(subjects.sign, createSigner(context, provider, clock), { signal });
+  await publishBundle(context, bus, provider);
+}
+
+/** Signs, counts and logs. Never throws: whoever waits for an answer gets one. */
+function createSigner(
+  { log, metrics }: Pick<ServiceContext<Config>, 'log' | 'metrics'>,
+  provider: CertificateProvider,
+  clock: Pick<Clock, 'now'>,
+): (request: SignRequest) => Promise<SignResponse> {
+  const { issuedCount, issuedSeconds, refusedCount } = createCertificateMetrics(metrics);
+  return async (request) => {
+    const startMs = clock.now();
+    const response = await provider.sign(request).catch((thrown: unknown) => {
+      const error = MeshError.from(thrown);
+      log.error('signing failed', { err: error, subject: request.subject });
+      return refuse('not_ready', `signing failed, try again later: ${error.message}`);
+    });
+    if (response.result?.$case === 'refused') {
+      const { code, message } = response.result.value;
+      refusedCount.inc({ code });
+      log.warn('certificate refused', { code, reason: message, subject: request.subject });
+    } else {
+      issuedCount.inc();
+      issuedSeconds.observe((clock.now() - startMs) / 1000);
+      log.debug('certificate issued', { subject: request.subject });
+    }
+    return response;
+  };
+}
+
+/** While it leads, this replica keeps the trust bucket equal to the provider's bundle. */
+async function publishBundle(
+  { instance, log, signal }: Pick<ServiceContext<Config>, 'instance' | 'log' | 'signal'>,
+  bus: Bus,
+  provider: CertificateProvider,
+): Promise<void> {
+  let table: OwnedTable<TrustBundle> | undefined;
+  for await (const event of bus.lease({ name: 'certificate-manager', holder: instance, signal })) {
+    log.info('leadership', { event: event.kind });
+    await table?.close();
+    table = undefined;
+    if (event.kind === 'lost') continue;
+    table = bus.own(buckets.trust);
+    table.set('bundle', provider.bundle());
+    table.complete();
+  }
+  await table?.close();
+}
