@@ -1,0 +1,120 @@
+import { DeltaDiscoveryRequest, typeUrls } from '@osm/proto-envoy/discovery';
+import type { ChannelCredentials } from '@grpc/grpc-js';
+import { openConnection, type Connection } from './connection.ts';
+import type { Content, ContentCache } from './contents.ts';
+import type { ProxyIdentity, Traffic } from './messages.ts';
+import {
+  createProxyModel,
+  type ProxyModel,
+  type ProxyRequest,
+  type ProxyResponse,
+} from './warming.ts';
+import { readDeltaResponse } from './wire.ts';
+
+/** One fake Envoy: a connection, the configuration it holds, and counters. */
+export interface Proxy {
+  readonly connect: () => void;
+  readonly close: () => void;
+  readonly model: ProxyModel;
+  /** Counters since the last call. */
+  readonly takeTraffic: () => Traffic;
+}
+
+export interface ProxyOptions {
+  readonly address: string;
+  readonly serverName: string;
+  readonly identity: ProxyIdentity;
+  readonly credentials: ChannelCredentials;
+  readonly cache: ContentCache;
+  /** Called after a response was applied and answered. */
+  readonly onResponse: (response: ProxyResponse) => void;
+  readonly onProblem: (problem: string) => void;
+}
+
+const method = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+const noTraffic: Traffic = { bytes: 0, responses: 0, repeatedAssignments: 0 };
+const grpcHeaderBytes = 5;
+const reconnectAfterMs = 100;
+
+/** A fake Envoy that connects when told, and again after its stream broke, with what it had. */
+export function createProxy(options: ProxyOptions): Proxy {
+  const model = createProxyModel();
+  const assignments = new Map<string, Content>();
+  let traffic = noTraffic;
+  let connection: Connection | undefined;
+  let reconnecting: NodeJS.Timeout | undefined;
+
+  const onMessage = (message: Buffer): void => {
+    const { resources, ...head } = readDeltaResponse(message);
+    const response = { ...head, resources: resources.map((one) => options.cache.read(one)) };
+    traffic = {
+      bytes: traffic.bytes + message.length + grpcHeaderBytes,
+      responses: traffic.responses + 1,
+      repeatedAssignments: traffic.repeatedAssignments + countRepeated(assignments, response),
+    };
+    for (const request of model.receive(response)) connection?.send(encodeRequest(request));
+    options.onResponse(response);
+  };
+
+  const connect = (): void => {
+    connection = openConnection({
+      address: options.address,
+      serverName: options.serverName,
+      method,
+      credentials: options.credentials,
+      onMessage,
+      onEnd: (problem) => {
+        connection = undefined;
+        if (problem === undefined) return;
+        options.onProblem(problem);
+        reconnecting = setTimeout(connect, reconnectAfterMs);
+      },
+    });
+    model.open().forEach((request, index) => {
+      const node = index === 0 ? options.identity : undefined;
+      connection?.send(encodeRequest(request, node));
+    });
+  };
+
+  return {
+    connect,
+    close: () => {
+      clearTimeout(reconnecting);
+      connection?.close();
+    },
+    model,
+    takeTraffic: () => {
+      const taken = traffic;
+      traffic = noTraffic;
+      return taken;
+    },
+  };
+}
+
+function countRepeated(assignments: Map<string, Content>, response: ProxyResponse): number {
+  if (response.typeUrl !== typeUrls.endpoint) return 0;
+  let repeated = 0;
+  for (const content of response.resources) {
+    if (assignments.get(content.name) === content) repeated += 1;
+    assignments.set(content.name, content);
+  }
+  return repeated;
+}
+
+function encodeRequest(request: ProxyRequest, node?: ProxyIdentity): Uint8Array {
+  return DeltaDiscoveryRequest.encode(
+    DeltaDiscoveryRequest.fromPartial({
+      ...(node === undefined ? {} : { node: nodeOf(node) }),
+      typeUrl: request.typeUrl,
+      resourceNamesSubscribe: [...request.subscribe],
+      resourceNamesUnsubscribe: [...request.unsubscribe],
+      initialResourceVersions: request.initialVersions ?? {},
+      responseNonce: request.nonce ?? '',
+    }),
+  ).finish();
+}
+
+/** As in the injected bootstrap: the proxy's uuid, and `<service account>.<namespace>`. */
+function nodeOf(identity: ProxyIdentity): { readonly id: string; readonly cluster: string } {
+  return { id: identity.uuid, cluster: `${identity.serviceAccount}.${identity.namespace}` };
+}

@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { MeshError } from '@osm/prelude';
+import { greetingId, type Numbered } from './ipc.ts';
+
+export interface ChildOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Standard output and error go here. */
+  readonly logFile: string;
+  /** Opens the IPC channel. */
+  readonly ipc?: boolean;
+}
+
+/** A process of this run. */
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  /** Resolves with a description when it ended without having been asked to. */
+  readonly died: Promise<string>;
+  /** Sends a command over IPC and resolves with its answer. */
+  readonly ask: <Answer>(command: unknown) => Promise<Answer>;
+  /** Resolves with the child's greeting over IPC. */
+  readonly greeting: Promise<unknown>;
+  /** SIGTERM, then SIGKILL when it does not end within the grace time. */
+  readonly stop: () => Promise<void>;
+}
+
+const stopGraceMs = 5000;
+
+/** Starts a process. It is ended by `stop` only; the caller keeps account of it. */
+export function startChild(options: ChildOptions): Child {
+  const child = spawn(options.command, options.args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
+    // Not in the terminal's foreground group: Ctrl-C reaches the harness, which ends its processes in order.
+    detached: true,
+  });
+  const log = createWriteStream(options.logFile, { flags: 'a' });
+  child.stdout?.pipe(log, { end: false });
+  child.stderr?.pipe(log, { end: false });
+  let stopping = false;
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`${options.name} cannot be started: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      resolve(`${options.name} ended (${signal ?? `status ${code}`}), see ${options.logFile}`);
+    });
+  });
+  const channel = createChannel(child, ended);
+  return {
+    name: options.name,
+    pid: child.pid ?? 0,
+    died: new Promise((resolve) => {
+      void ended.then((how) => {
+        if (!stopping) resolve(how);
+      });
+    }),
+    ...channel,
+    stop: async () => {
+      stopping = true;
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      child.kill('SIGTERM');
+      const killer = setTimeout(() => child.kill('SIGKILL'), stopGraceMs);
+      await ended;
+      clearTimeout(killer);
+      log.end();
+    },
+  };
+}
+
+function createChannel(
+  child: ChildProcess,
+  ended: Promise<string>,
+): Pick<Child, 'ask' | 'greeting'> {
+  const waiting = new Map<number, (answer: unknown) => void>();
+  let lastId = greetingId;
+  const greeting = new Promise<unknown>((resolve) => waiting.set(greetingId, resolve));
+  child.on('message', (message) => {
+    const { id, body } = message as Numbered;
+    waiting.get(id)?.(body);
+    waiting.delete(id);
+  });
+  const orDeath = <T>(answer: Promise<T>): Promise<T> =>
+    Promise.race([
+      answer,
+      ended.then((how) => {
+        throw new MeshError('io', how);
+      }),
+    ]);
+  return {
+    greeting: child.channel ? silence(orDeath(greeting)) : greeting,
+    ask: async <Answer>(command: unknown): Promise<Answer> => {
+      lastId += 1;
+      const id = lastId;
+      const answer = new Promise<unknown>((resolve) => waiting.set(id, resolve));
+      child.send({ id, body: command } satisfies Numbered);
+      const body = (await orDeath(answer)) as { readonly kind: string; readonly message?: string };
+      if (body.kind === 'failed') throw new MeshError('unknown', body.message ?? 'command failed');
+      return body as Answer;
+    },
+  };
+}
+
+/** A promise that may fail after everybody stopped looking must not end the process. */
+function silence<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
