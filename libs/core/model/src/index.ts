@@ -36,4 +36,4 @@ export {
 } from './identity.ts';
 export { serviceDomains, serviceFqdn, type ServiceRef } from './service-names.ts';
 export type { Diagnostic, DiagnosticSeverity, ObjectRef } from './diagnostics.ts';
-export { defaultMeshSettings } from './mesh-settings.ts';
+export { defaultMeshSettings, type CompleteMeshSettings } from './mesh-settings.ts';

@@ -1,7 +1,14 @@
-import type { MeshSettings } from './objects.ts';
+import type { Certificate, Interception, MeshSettings, Sidecar } from './objects.ts';
+
+/** Settings of which no group is missing: the protobuf type allows that, the catalog does not. */
+export type CompleteMeshSettings = MeshSettings & {
+  readonly sidecar: Sidecar;
+  readonly interception: Interception;
+  readonly certificate: Certificate;
+};
 
 /** What holds without a MeshConfig: deny by default, no egress (OSM's values for an empty object, TLS floor 1.2). */
-export function defaultMeshSettings(trustDomain: string): MeshSettings {
+export function defaultMeshSettings(trustDomain: string): CompleteMeshSettings {
   return {
     trustDomain,
     permissive: false,

@@ -1,0 +1,130 @@
+import { parseEndpointSlice } from './endpoint-slice.ts';
+import { parseHttpRouteGroup } from './http-route-group.ts';
+import type { KindParser } from './kind-parser.ts';
+import { parseMeshConfig } from './mesh-config.ts';
+import { parseNamespace } from './namespace.ts';
+import { parsePod } from './pod.ts';
+import { parseService } from './service.ts';
+import { parseServiceAccount } from './service-account.ts';
+import { parseTcpRoute } from './tcp-route.ts';
+import { parseTrafficSplit } from './traffic-split.ts';
+import { parseTrafficTarget } from './traffic-target.ts';
+
+/** What the mesh does with a kind of object. */
+export type Kind =
+  | {
+      readonly kind: 'parsed';
+      readonly versions: readonly string[];
+      readonly parse: KindParser;
+      /** Policy without effect outside the mesh is worth a warning; a Service there is everyday life. */
+      readonly policy: boolean;
+    }
+  | { readonly kind: 'unsupported'; readonly remedy: string }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'ignored' };
+
+const core = (parse: KindParser, ...versions: readonly string[]): Kind => ({
+  kind: 'parsed',
+  versions,
+  parse,
+  policy: false,
+});
+const policy = (parse: KindParser, ...versions: readonly string[]): Kind => ({
+  kind: 'parsed',
+  versions,
+  parse,
+  policy: true,
+});
+const notYet: Kind = { kind: 'unsupported', remedy: 'it has no effect' };
+
+/** Kinds by `<API group>/<kind>`; the core group is empty. Versions as OSM and SMI served them (behaviour 2.3). */
+const kinds: Readonly<Record<string, Kind>> = {
+  '/Namespace': core(parseNamespace, 'v1'),
+  '/ServiceAccount': core(parseServiceAccount, 'v1'),
+  '/Service': core(parseService, 'v1'),
+  '/Pod': core(parsePod, 'v1'),
+  'discovery.k8s.io/EndpointSlice': core(parseEndpointSlice, 'v1'),
+  'access.smi-spec.io/TrafficTarget': policy(
+    parseTrafficTarget,
+    'v1alpha3',
+    'v1alpha2',
+    'v1alpha1',
+  ),
+  'specs.smi-spec.io/HTTPRouteGroup': policy(
+    parseHttpRouteGroup,
+    'v1alpha4',
+    'v1alpha3',
+    'v1alpha2',
+    'v1alpha1',
+  ),
+  'specs.smi-spec.io/TCPRoute': policy(
+    parseTcpRoute,
+    'v1alpha4',
+    'v1alpha3',
+    'v1alpha2',
+    'v1alpha1',
+  ),
+  'specs.smi-spec.io/UDPRoute': { kind: 'unsupported', remedy: 'UDP does not go through the mesh' },
+  'split.smi-spec.io/TrafficSplit': policy(
+    parseTrafficSplit,
+    'v1alpha4',
+    'v1alpha3',
+    'v1alpha2',
+    'v1alpha1',
+  ),
+  'config.openservicemesh.io/MeshConfig': core(parseMeshConfig, 'v1alpha2', 'v1alpha1'),
+  'config.openservicemesh.io/MeshRootCertificate': notYet,
+  'config.openservicemesh.io/ExtensionService': notYet,
+  'policy.openservicemesh.io/Egress': notYet,
+  'policy.openservicemesh.io/IngressBackend': notYet,
+  'policy.openservicemesh.io/Retry': notYet,
+  'policy.openservicemesh.io/UpstreamTrafficSetting': notYet,
+  'policy.openservicemesh.io/Telemetry': notYet,
+  '/Endpoints': { kind: 'unsupported', remedy: 'write an EndpointSlice (discovery.k8s.io/v1)' },
+};
+
+const meshGroups = new Set([
+  'access.smi-spec.io',
+  'specs.smi-spec.io',
+  'split.smi-spec.io',
+  'config.openservicemesh.io',
+  'policy.openservicemesh.io',
+]);
+
+/** What the mesh does with objects of this group and kind. Kinds of other groups are ignored without a word. */
+export function kindOf(group: string, kind: string): Kind {
+  const name = `${group}/${kind}`;
+  const found = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  return found ?? { kind: meshGroups.has(group) ? 'unknown' : 'ignored' };
+}
+
+/** The kinds of a mesh group, for "did you mean". */
+export function kindsOfGroup(group: string): readonly string[] {
+  return Object.keys(kinds)
+    .filter((name) => name.startsWith(`${group}/`))
+    .map((name) => name.slice(group.length + 1));
+}
+
+const clusterWide = new Set([
+  'APIService',
+  'CSIDriver',
+  'CSINode',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+  'IngressClass',
+  'MutatingWebhookConfiguration',
+  'Namespace',
+  'Node',
+  'PersistentVolume',
+  'PriorityClass',
+  'RuntimeClass',
+  'StorageClass',
+  'ValidatingWebhookConfiguration',
+  'VolumeAttachment',
+]);
+
+/** True for kinds that live in no namespace. */
+export function isClusterWide(kind: string): boolean {
+  return clusterWide.has(kind);
+}
