@@ -1,0 +1,164 @@
+import { findRecord } from './config-node.ts';
+import { changeNames, namesOf, noNames, type NameSet } from './name-set.ts';
+import { createContent, encodeNothing, type ResponseContent } from './response.ts';
+import { resourceTypeOf, type ResourceType } from './resource-types.ts';
+import { isFullList } from './sotw-plan.ts';
+import {
+  nodeFor,
+  quarantineKey,
+  scopeFor,
+  type Asked,
+  type DeltaRequest,
+  type Draft,
+  type SotwRequest,
+  type StreamOutput,
+  type Subscription,
+} from './stream-state.ts';
+
+const wildcardName = '*';
+const nothingAsked: Asked = { all: false, names: new Set(), versions: {} };
+
+/** Takes in a DeltaDiscoveryRequest: an acknowledgement, a change of subscription, or both. */
+export function receiveDelta(draft: Draft, request: DeltaRequest, outputs: StreamOutput[]): void {
+  const type = resourceTypeOf(request.typeUrl);
+  const subscribe = request.resourceNamesSubscribe;
+  const unsubscribe = request.resourceNamesUnsubscribe;
+  if (type === undefined) {
+    if (subscribe.length > 0) outputs.push(sendNothing('delta', request.typeUrl, subscribe));
+    return;
+  }
+  if (request.responseNonce !== '') settle(draft, type, request, outputs);
+  const known = draft.subscriptions[type];
+  const isFirst = known === undefined;
+  if (!isFirst && subscribe.length + unsubscribe.length === 0) return;
+  // Without names the first request for listeners or clusters means all of them.
+  const isLegacyWildcard = isFirst && subscribe.length === 0 && isFullList(type);
+  const asksAll = isLegacyWildcard || subscribe.includes(wildcardName);
+  const add = subscribe.filter((name) => name !== wildcardName);
+  const drop = unsubscribe.filter((name) => name !== wildcardName);
+  const names = changeNames(known?.names ?? noNames, scopeFor(draft, type), { add, drop });
+  const wildcard = asksAll || ((known?.wildcard ?? false) && !unsubscribe.includes(wildcardName));
+  subscribeTo(draft, type, { wildcard, names });
+  ask(draft, type, { all: asksAll, add, drop, versions: request.initialResourceVersions });
+}
+
+/** Takes in a DiscoveryRequest. One that answers another response than the last of its type is stale and ignored. */
+export function receiveSotw(draft: Draft, request: SotwRequest, outputs: StreamOutput[]): void {
+  const type = resourceTypeOf(request.typeUrl);
+  if (type === undefined) {
+    if (request.responseNonce === '') outputs.push(sendNothing('sotw', request.typeUrl, []));
+    return;
+  }
+  const known = draft.subscriptions[type];
+  if (request.responseNonce !== '') {
+    if (request.responseNonce !== draft.nonces[type]) return;
+    settle(draft, type, request, outputs);
+  }
+  const requested = request.resourceNames;
+  const isFirst = known === undefined;
+  const wildcard =
+    requested.includes(wildcardName) ||
+    (requested.length === 0 && isFullList(type) && (isFirst || known.wildcard));
+  const scope = scopeFor(draft, type);
+  const before = new Set(known === undefined ? [] : namesOf(known.names, scope));
+  const after = new Set(requested.filter((name) => name !== wildcardName));
+  const add = [...after].filter((name) => !before.has(name));
+  const drop = [...before].filter((name) => !after.has(name));
+  const isSame = add.length + drop.length === 0 && wildcard === (known?.wildcard ?? false);
+  if (!isFirst && isSame) return;
+  const names: NameSet = changeNames(known?.names ?? noNames, scope, { add, drop });
+  subscribeTo(draft, type, { wildcard, names });
+  ask(draft, type, { all: isFullList(type) || wildcard, add, drop, versions: {} });
+}
+
+function sendNothing(
+  protocol: 'delta' | 'sotw',
+  typeUrl: string,
+  names: readonly string[],
+): StreamOutput {
+  return { kind: 'send-nothing', bytes: encodeNothing(protocol, typeUrl, names) };
+}
+
+function subscribeTo(draft: Draft, type: ResourceType, subscription: Subscription): void {
+  draft.subscriptions = { ...draft.subscriptions, [type]: subscription };
+}
+
+interface Question {
+  readonly all: boolean;
+  readonly add: readonly string[];
+  readonly drop: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+function ask(draft: Draft, type: ResourceType, question: Question): void {
+  const { all, add, drop } = question;
+  const pending = draft.asked[type] ?? nothingAsked;
+  const names = new Set(pending.names);
+  for (const name of drop) names.delete(name);
+  for (const name of add) names.add(name);
+  const asked: Asked = {
+    all: all || pending.all,
+    names,
+    versions: Object.keys(pending.versions).length > 0 ? pending.versions : question.versions,
+  };
+  const { [type]: _answered, ...others } = draft.asked;
+  draft.asked = asked.all || names.size > 0 ? { ...draft.asked, [type]: asked } : others;
+}
+
+/** An ACK or a NACK for a response of this stream. */
+function settle(
+  draft: Draft,
+  type: ResourceType,
+  request: DeltaRequest | SotwRequest,
+  outputs: StreamOutput[],
+): void {
+  const at = draft.inflight.findIndex(
+    ({ nonce, content }) => nonce === request.responseNonce && content.type === type,
+  );
+  const settled = draft.inflight[at];
+  if (settled === undefined) return;
+  // Acknowledgements of a type come in order: those before it can get none any more.
+  draft.inflight = draft.inflight.filter(({ content }, i) => i > at || content.type !== type);
+  const { content } = settled;
+  if (request.errorDetail === undefined) outputs.push({ kind: 'acknowledged', content });
+  else refuse(draft, content, request.errorDetail.message, outputs);
+}
+
+/**
+ * Envoy drops the good siblings of a malformed resource. So a refused response is sent again in single resources, and the one
+ * that is refused alone is kept back from this client until it has another version. The same bytes never go out in a loop.
+ */
+function refuse(
+  draft: Draft,
+  content: ResponseContent,
+  message: string,
+  outputs: StreamOutput[],
+): void {
+  outputs.push({ kind: 'refused', content, message });
+  const { type, records, removed } = content;
+  if (draft.protocol === 'sotw' && isFullList(type)) {
+    // A full list cannot be taken apart: what is left out would be removed. It is not sent again before something changes.
+    const rejection = { type, name: '', version: draft.nonces[type] ?? '', message };
+    outputs.push({ kind: 'quarantined', rejection });
+    return;
+  }
+  const node = nodeFor(draft, type);
+  const current = records.filter(
+    (record) => node !== undefined && findRecord(node, type, record.name) === record,
+  );
+  const [only] = current;
+  if (records.length === 1 && removed.length === 0) {
+    if (only === undefined) return;
+    const rejection = { type, name: only.name, version: only.version, message };
+    draft.quarantine = new Map(draft.quarantine).set(quarantineKey(type, only.name), rejection);
+    outputs.push({ kind: 'quarantined', rejection });
+    return;
+  }
+  if (records.length === 0) return;
+  const { introducesClusters } = content;
+  const singles = current.map((record) =>
+    createContent(type, { records: [record], introducesClusters }),
+  );
+  if (removed.length > 0) singles.push(createContent(type, { removed }));
+  draft.outbox = [...singles, ...draft.outbox];
+}
