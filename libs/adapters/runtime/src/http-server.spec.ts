@@ -1,6 +1,6 @@
 import { createMetrics } from '@osm/telemetry';
 import { describe, expect, it } from 'vitest';
-import { startHttpServer } from './http-server.ts';
+import { createHttpRoutes, startHttpServer } from './http-server.ts';
 import { createReadiness } from './readiness.ts';
 
 describe('the endpoints of a service', () => {
@@ -34,6 +34,38 @@ describe('the endpoints of a service', () => {
         build_date: 'dev',
       });
       expect((await get('/nothing'))[0]).toBe(404);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('has the routes that the service adds, also later', async () => {
+    const routes = createHttpRoutes();
+    const server = await startHttpServer({
+      service: 'test',
+      host: '127.0.0.1',
+      port: 0,
+      metrics: createMetrics(),
+      readiness: createReadiness(),
+      routes,
+    });
+    const get = async (path: string): Promise<[number, string]> => {
+      const response = await fetch(server.address + path);
+      return [response.status, await response.text()];
+    };
+    try {
+      expect((await get('/things'))[0]).toBe(404);
+      routes.route('/things', ({ url }) => ({
+        status: 200,
+        contentType: 'text/plain',
+        body: `${url.searchParams.get('of') ?? ''}`,
+      }));
+      routes.route('/broken', () => {
+        throw new Error('no things today');
+      });
+      expect(await get('/things?of=mine')).toEqual([200, 'mine']);
+      expect(await get('/broken')).toEqual([500, 'no things today\n']);
+      expect((await get('/nothing'))[1]).toContain('/things');
     } finally {
       await server.close();
     }

@@ -1,8 +1,40 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MeshError } from '@osm/prelude';
 import type { Metrics } from '@osm/telemetry';
 import type { Readiness } from './readiness.ts';
 import { versionInfo } from './version.ts';
+
+/** What a route of a service answers. */
+export interface HttpReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Answers GET and HEAD of one path. Throwing answers 500. */
+export type HttpHandler = (request: { readonly url: URL }) => HttpReply | Promise<HttpReply>;
+
+/** Paths of a service's own beside those that every service has. */
+export interface HttpRoutes {
+  /** Adds a path, from the next request on; a second time for the same path replaces the handler. */
+  readonly route: (path: string, handler: HttpHandler) => void;
+}
+
+/** Holds routes for startHttpServer. */
+export function createHttpRoutes(): HttpRoutes & {
+  readonly find: (path: string) => HttpHandler | undefined;
+  readonly paths: () => readonly string[];
+} {
+  const handlers = new Map<string, HttpHandler>();
+  return {
+    route: (path, handler) => {
+      handlers.set(path, handler);
+    },
+    find: (path) => handlers.get(path),
+    paths: () => [...handlers.keys()],
+  };
+}
 
 interface HttpServerOptions {
   readonly service: string;
@@ -10,12 +42,7 @@ interface HttpServerOptions {
   readonly port: number;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
+  readonly routes?: ReturnType<typeof createHttpRoutes>;
 }
 
 /** The endpoints that every service has. Bodies and JSON keys are OSM's. */
@@ -23,10 +50,12 @@ export async function startHttpServer(
   options: HttpServerOptions,
 ): Promise<{ readonly address: string; readonly close: () => Promise<void> }> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '/', options).then((reply) => {
-      response.writeHead(reply.status, { 'content-type': reply.contentType });
-      response.end(request.method === 'HEAD' ? undefined : reply.body);
-    });
+    void answer(request.url ?? '/', options)
+      .catch((thrown: unknown) => plain(500, `${MeshError.from(thrown).message}\n`))
+      .then((reply) => {
+        response.writeHead(reply.status, { 'content-type': reply.contentType });
+        response.end(request.method === 'HEAD' ? undefined : reply.body);
+      });
   });
   await listen(server, options);
   const { address, port } = server.address() as AddressInfo;
@@ -51,20 +80,21 @@ function listen(server: Server, options: HttpServerOptions): Promise<void> {
   });
 }
 
-async function answer(url: string, options: HttpServerOptions): Promise<Reply> {
-  const text = (status: number, body: string): Reply => ({
-    status,
-    contentType: 'text/plain',
-    body,
-  });
-  switch (url.split('?')[0]) {
+function plain(status: number, body: string): HttpReply {
+  return { status, contentType: 'text/plain', body };
+}
+
+async function answer(text: string, options: HttpServerOptions): Promise<HttpReply> {
+  if (!URL.canParse(text, 'http://localhost')) return plain(400, 'not a path\n');
+  const url = new URL(text, 'http://localhost');
+  switch (url.pathname) {
     case '/health/alive':
     case '/healthz':
-      return text(200, 'Health OK');
+      return plain(200, 'Health OK');
     case '/health/ready': {
       const missing = [...options.readiness.missing()];
-      if (missing.length === 0) return text(200, 'Health OK');
-      return text(503, missing.map(([gate, reason]) => `${gate}: ${reason}\n`).join(''));
+      if (missing.length === 0) return plain(200, 'Health OK');
+      return plain(503, missing.map(([gate, reason]) => `${gate}: ${reason}\n`).join(''));
     }
     case '/metrics': {
       const { contentType, body } = await options.metrics.render();
@@ -72,7 +102,14 @@ async function answer(url: string, options: HttpServerOptions): Promise<Reply> {
     }
     case '/version':
       return { status: 200, contentType: 'application/json', body: JSON.stringify(versionInfo()) };
-    default:
-      return text(404, 'not found: try /health/ready, /health/alive, /metrics, /version\n');
+    default: {
+      const handler = options.routes?.find(url.pathname);
+      if (handler !== undefined) return handler({ url });
+      const others = (options.routes?.paths() ?? []).map((path) => `, ${path}`);
+      return plain(
+        404,
+        `not found: try /health/ready, /health/alive, /metrics, /version${others.join('')}\n`,
+      );
+    }
   }
 }

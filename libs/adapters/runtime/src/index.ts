@@ -5,3 +5,4 @@
 export { flag, parseFlags, type ConfigOf, type FlagSet, type FlagSpec } from './flags.ts';
 export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export { createReadiness, type Gate, type Readiness } from './readiness.ts';
+export type { HttpHandler, HttpReply, HttpRoutes } from './http-server.ts';

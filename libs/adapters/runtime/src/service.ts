@@ -7,7 +7,7 @@ import {
   type Metrics,
 } from '@osm/telemetry';
 import { describeFlags, flag, parseFlags, type ConfigOf, type FlagSet } from './flags.ts';
-import { startHttpServer } from './http-server.ts';
+import { createHttpRoutes, startHttpServer, type HttpRoutes } from './http-server.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 
 /** What a service gets to run with. */
@@ -16,6 +16,8 @@ export interface ServiceContext<C> {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
+  /** Adds paths to the service's HTTP server. */
+  readonly http: HttpRoutes;
   /** Unique among instances: for leases, logs and status. */
   readonly instance: string;
   /** Aborted on SIGTERM and SIGINT: stop taking work, finish, return. */
@@ -64,6 +66,7 @@ export async function runService<F extends FlagSet>(
   const log = createLogger(definition.name, config.logLevel);
   const metrics = createMetrics({ process: true });
   const readiness = createReadiness();
+  const routes = createHttpRoutes();
   const abort = new AbortController();
   const instance = `${definition.name}-${process.pid.toString(36)}-${Date.now().toString(36)}`;
   endOnSignal(abort, log, config.shutdownGrace);
@@ -77,10 +80,19 @@ export async function runService<F extends FlagSet>(
       port: config.httpPort,
       metrics,
       readiness,
+      routes,
     });
     log.info('started', { instance, http: http.address, pid: process.pid });
     try {
-      await definition.start({ config, log, metrics, readiness, instance, signal: abort.signal });
+      await definition.start({
+        config,
+        log,
+        metrics,
+        readiness,
+        http: routes,
+        instance,
+        signal: abort.signal,
+      });
     } finally {
       await http.close();
     }

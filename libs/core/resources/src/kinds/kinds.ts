@@ -37,7 +37,7 @@ const policy = (parse: KindParser, ...versions: readonly string[]): Kind => ({
 });
 const notYet: Kind = { kind: 'unsupported', remedy: 'it has no effect' };
 
-/** Kinds by `<API group>/<kind>`; the core group is empty. Versions as OSM and SMI served them (behaviour 2.3). */
+/** Kinds by `<API group>/<kind>`; the core group is empty. Versions as OSM and SMI served them. */
 const kinds: Readonly<Record<string, Kind>> = {
   '/Namespace': core(parseNamespace, 'v1'),
   '/ServiceAccount': core(parseServiceAccount, 'v1'),

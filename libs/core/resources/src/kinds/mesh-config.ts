@@ -33,7 +33,7 @@ const logLevels = [
   'off',
 ] as const;
 
-/** The level off without quotes is false for kubectl; OSM's own schema refused it written either way (behaviour 2.3). */
+/** The level off without quotes is false for kubectl; OSM's own schema refused it written either way. */
 const logLevel: Parser<string> = (value, at) =>
   oneOf(logLevels)(value === false ? 'off' : value, at);
 
@@ -108,7 +108,7 @@ const spec = {
 
 const shape = withSpec(spec);
 
-/** osm-mesh-config of the mesh's namespace becomes MeshSettings; absent fields have defaultMeshSettings (OSM behaviour 2.3). */
+/** osm-mesh-config of the mesh's namespace becomes MeshSettings; absent fields have defaultMeshSettings. */
 export const parseMeshConfig: KindParser = (raw, { ref, scope, at }) => {
   if (ref.name !== 'osm-mesh-config' || ref.namespace !== scope.meshNamespace) {
     const where = `osm-mesh-config in the namespace ${scope.meshNamespace}`;

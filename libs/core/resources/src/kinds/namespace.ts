@@ -11,7 +11,7 @@ const ignoreKey = 'openservicemesh.io/ignore';
 
 const shape = object({ metadata });
 
-/** A namespace of this mesh; others are not in the catalog. OSM behaviour 2.1, 2.2. */
+/** A namespace of this mesh; others are not in the catalog. */
 export const parseNamespace: KindParser = (raw, { ref, scope, at }) => {
   const parsed = shape(raw, at);
   if (parsed === invalid) return invalid;

@@ -18,14 +18,14 @@ const known: Readonly<Record<string, string>> = {
   'tcp-server-first': 'tcp-server-first',
 };
 
-// The application speaks TLS itself: the mesh carries the bytes. OSM froze every client of such a port (behaviour part 10).
+// The application speaks TLS itself: the mesh carries the bytes. OSM froze every client of such a port.
 const tls = new Set(['https', 'tls', 'grpcs', 'wss', 'kubernetes.io/wss']);
 
 const prefixes = ['tcp-server-first-', 'http-', 'tcp-', 'grpc-'] as const;
 
 /**
  * The protocol of a service port: appProtocol wins, then the prefix of the port's name (dash included: a port named `tcp` is
- * HTTP), else HTTP. OSM behaviour 5.1; capitals are read as small letters, which OSM did not for TCP.
+ * HTTP), else HTTP. As in OSM; capitals are read as small letters, which OSM did not for TCP.
  */
 export function serviceProtocol(appProtocol: string, portName: string): ServiceProtocol {
   if (appProtocol === '') {
