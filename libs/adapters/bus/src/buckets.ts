@@ -20,6 +20,10 @@ export const buckets = {
   trust: { name: 'trust', codec: TrustBundle } satisfies Bucket<TrustBundle>,
   /** policy-compiler -> catalog-watcher */
   diagnostics: { name: 'diagnostics', codec: Diagnostics } satisfies Bucket<Diagnostics>,
-  /** xds-server -> catalog-watcher, certificate-manager */
-  proxyStatus: { name: 'proxy-status', codec: ProxyStatus } satisfies Bucket<ProxyStatus>,
+  /** xds-server (each instance its own proxies) -> catalog-watcher, certificate-manager */
+  proxyStatus: {
+    name: 'proxy-status',
+    codec: ProxyStatus,
+    shared: true,
+  } satisfies Bucket<ProxyStatus>,
 } as const;

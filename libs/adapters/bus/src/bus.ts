@@ -10,6 +10,13 @@ export interface Codec<T> {
 export interface Bucket<T> {
   readonly name: string;
   readonly codec: Codec<T>;
+  /** Where the stream is kept; default file. Memory is faster and lost with the server, which costs readers nothing but time. */
+  readonly storage?: 'file' | 'memory';
+  /**
+   * Several instances of the writer own it together, each the keys it sets: nobody deletes keys of others, and the last writer of a key has it.
+   * Removing a key that another instance has written since does nothing.
+   */
+  readonly shared?: true;
 }
 
 /** A request/reply subject of ours. All of them are listed in subjects.ts. */
@@ -65,7 +72,10 @@ export interface Bus {
   /** Calls back on every change of `connected`; returns an unsubscribe function. */
   readonly onConnected: (listener: (connected: boolean) => void) => () => void;
   /** Events in batches: all that had arrived when the consumer asked. The batch is what a consumer should process as one. */
-  readonly watch: <T>(bucket: Bucket<T>, options: WatchOptions) => AsyncIterable<readonly TableEvent<T>[]>;
+  readonly watch: <T>(
+    bucket: Bucket<T>,
+    options: WatchOptions,
+  ) => AsyncIterable<readonly TableEvent<T>[]>;
   readonly own: <T>(bucket: Bucket<T>) => OwnedTable<T>;
   /** Fails with a MeshError in the result: bus_unavailable, bus_timeout. */
   readonly request: <Req, Res>(

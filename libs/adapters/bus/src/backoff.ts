@@ -1,0 +1,42 @@
+/** Waits that double from `firstMs` to `mostMs`, with jitter, until `reset`. */
+export interface Backoff {
+  readonly nextMs: () => number;
+  readonly reset: () => void;
+}
+
+export function createBackoff(firstMs: number, mostMs: number): Backoff {
+  let current = firstMs;
+  return {
+    nextMs: () => {
+      const wait = current * (0.75 + Math.random() / 2);
+      current = Math.min(current * 2, mostMs);
+      return wait;
+    },
+    reset: () => {
+      current = firstMs;
+    },
+  };
+}
+
+/** Resolves after `ms`, or at once when `wake` is called or the signal aborts. Does not keep the process alive. */
+export interface Pause {
+  readonly wait: (ms: number) => Promise<void>;
+  readonly wake: () => void;
+}
+
+export function createPause(): Pause {
+  let end: (() => void) | undefined;
+  return {
+    wait: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => end?.(), ms);
+        timer.unref();
+        end = () => {
+          clearTimeout(timer);
+          end = undefined;
+          resolve();
+        };
+      }),
+    wake: () => end?.(),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Counter, Gauge, Metrics } from '@osm/telemetry';
+
+/** The metrics of one connection to the bus. */
+export interface BusMetrics {
+  readonly connected: Gauge;
+  readonly errors: Counter<'code'>;
+  readonly foreignWrites: Counter<'bucket'>;
+  readonly resyncs: Counter<'bucket' | 'reason'>;
+  readonly writes: Counter<'bucket'>;
+  readonly undecodable: Counter<'bucket'>;
+  readonly rejectedRequests: Counter<'subject' | 'reason'>;
+}
+
+export function createBusMetrics(metrics: Metrics): BusMetrics {
+  return {
+    connected: metrics.gauge({
+      name: 'osm_bus_connected',
+      help: '1 while connected to the bus, else 0',
+    }),
+    errors: metrics.counter({
+      name: 'osm_bus_errors_total',
+      help: 'Failed operations on the bus, by error code',
+      labels: ['code'],
+    }),
+    foreignWrites: metrics.counter({
+      name: 'osm_bus_foreign_writes_total',
+      help: 'Changes of a bucket that its owner did not make, and put right',
+      labels: ['bucket'],
+    }),
+    resyncs: metrics.counter({
+      name: 'osm_bus_watch_resyncs_total',
+      help: 'Times a bucket was compared with memory again: first, resumed, changed, wiped, older',
+      labels: ['bucket', 'reason'],
+    }),
+    writes: metrics.counter({
+      name: 'osm_bus_writes_total',
+      help: 'Puts and deletions sent to a bucket by its owner',
+      labels: ['bucket'],
+    }),
+    undecodable: metrics.counter({
+      name: 'osm_bus_undecodable_total',
+      help: 'Values left out because they could not be decoded',
+      labels: ['bucket'],
+    }),
+    rejectedRequests: metrics.counter({
+      name: 'osm_bus_rejected_requests_total',
+      help: 'Requests that got no answer: undecodable, overloaded, failed',
+      labels: ['subject', 'reason'],
+    }),
+  };
+}

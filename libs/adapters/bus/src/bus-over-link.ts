@@ -1,0 +1,48 @@
+import type { Logger, Metrics } from '@osm/telemetry';
+import type { Bus } from './bus.ts';
+import { createBusMetrics } from './bus-metrics.ts';
+import { holdLease } from './lease.ts';
+import type { Link } from './link.ts';
+import { answerRequests, sendRequest } from './requests.ts';
+import { createTableOwner } from './table-owner.ts';
+import { watchTable } from './table-watch.ts';
+
+interface BusOptions {
+  readonly link: Link;
+  /** Unique among instances; names the writer of an epoch. */
+  readonly instance: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** The bus over any link: everything above the wire, the same for NATS and for tests. Closing it ends every loop it started. */
+export function createBusOver(options: BusOptions): Bus {
+  const { link, log } = options;
+  const metrics = createBusMetrics(options.metrics);
+  const tools = { link, log, metrics, writer: options.instance };
+  const closing = new AbortController();
+  const until = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
+  const opened: (() => Promise<unknown>)[] = [];
+  metrics.connected.set(link.connected() ? 1 : 0);
+  link.onConnected((connected) => metrics.connected.set(connected ? 1 : 0));
+  return {
+    connected: link.connected,
+    onConnected: link.onConnected,
+    watch: (bucket, { signal }) => watchTable(tools, bucket, { signal: until(signal) }),
+    own: (bucket) => {
+      const table = createTableOwner(tools, bucket);
+      opened.push(table.close);
+      return table;
+    },
+    request: (subject, request, { timeoutMs } = {}) =>
+      sendRequest(tools, subject, request, timeoutMs),
+    respond: (subject, handle, { signal }) =>
+      answerRequests(tools, subject, handle, { signal: until(signal) }),
+    lease: (lease) => holdLease(tools, { ...lease, signal: until(lease.signal) }),
+    close: async () => {
+      closing.abort();
+      await Promise.all(opened.map((close) => close()));
+      await link.close();
+    },
+  };
+}

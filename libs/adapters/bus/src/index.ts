@@ -1,0 +1,20 @@
+// @osm/bus: state and requests between the services of the mesh. The only importer of NATS.
+//
+//   owner ──own(bucket): set, remove, complete──> stream ──watch(bucket): put, delete, complete──> reader
+//   asker ──request(subject)──> one of those who respond
+//
+// Invariants: a bucket has one owner, which makes it equal to what it wants after whatever happened; nothing on the bus is a source of truth;
+// a reader gets differences only, and no deletion that the owner did not mean (docs/ARCHITECTURE.md, "The bus").
+export type {
+  Bucket,
+  Bus,
+  Codec,
+  LeaseEvent,
+  LeaseOptions,
+  OwnedTable,
+  Subject,
+  TableEvent,
+  WatchOptions,
+} from './bus.ts';
+export { buckets } from './buckets.ts';
+export { subjects } from './subjects.ts';

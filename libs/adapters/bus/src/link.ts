@@ -1,0 +1,67 @@
+/** One message of a table's stream: a value put, or a deletion. */
+export interface Entry {
+  readonly key: string;
+  /** Position in the stream, counted up from 1 without gaps as messages are stored. */
+  readonly seq: number;
+  /** Server time of the message; orders as text. With `seq` it identifies a message, also after a restore. */
+  readonly stamp: string;
+  /** Absent for a deletion. Owned by the receiver. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+export interface StreamState {
+  /** When the stream was made: differs after it was deleted and made again. */
+  readonly created: string;
+  readonly lastSeq: number;
+  /** Messages stored: the live keys, and deletions that were not yet forgotten. */
+  readonly messages: number;
+}
+
+/** What a put requires of the stream. The server refuses it otherwise, with `bus_refused`. */
+export type Expectation =
+  | { readonly kind: 'none' }
+  /** The last message of the whole stream. */
+  | { readonly kind: 'stream'; readonly seq: number }
+  /** The last message of this key; 0 = there is none. */
+  | { readonly kind: 'key'; readonly seq: number };
+
+export interface PutRequest {
+  readonly bucket: string;
+  readonly key: string;
+  /** Absent deletes. */
+  readonly bytes: Uint8Array | undefined;
+  readonly expect: Expectation;
+}
+
+export interface BucketSettings {
+  readonly storage: 'file' | 'memory';
+}
+
+/** Answers one request; undefined sends no answer. */
+export type RawHandler = (bytes: Uint8Array) => Promise<Uint8Array | undefined>;
+
+/**
+ * The port below the bus: one connection, streams of entries, requests. The NATS client and the memory hub implement it; how tables are
+ * followed, owned and leased is written once above it. Every promise fails with a MeshError and at once while not connected.
+ */
+export interface Link {
+  readonly connected: () => boolean;
+  /** Calls back on every change, and with `true` again for every reconnect. */
+  readonly onConnected: (listener: (connected: boolean) => void) => () => void;
+  /** Entries of a bucket as they are stored, in order, from now on and through reconnects (with gaps). */
+  readonly listen: (bucket: string, onEntry: (entry: Entry) => void) => () => void;
+  /** Calls back when the bucket was made, deleted or restored by anyone. May stay silent for buckets of other services. */
+  readonly onBucketChange: (bucket: string, listener: () => void) => () => void;
+  /** Undefined: there is no such bucket. */
+  readonly state: (bucket: string) => Promise<StreamState | undefined>;
+  /** All entries from `fromSeq` on, in order. */
+  readonly read: (bucket: string, fromSeq: number) => Promise<readonly Entry[]>;
+  /** Makes the bucket, or does nothing when it is there. */
+  readonly create: (bucket: string, settings: BucketSettings) => Promise<void>;
+  /** Sends at once: the order of calls is the order on the stream. Resolves with the message's seq. */
+  readonly put: (request: PutRequest) => Promise<number>;
+  readonly request: (subject: string, bytes: Uint8Array, timeoutMs: number) => Promise<Uint8Array>;
+  /** Joins the queue group of the subject. */
+  readonly respond: (subject: string, handler: RawHandler) => () => void;
+  readonly close: () => Promise<void>;
+}
