@@ -1,17 +1,9 @@
 import type { HttpAccess, HttpRule, InboundPolicy, TlsSettings, WorkloadPolicy } from '@osm/policy';
 import { sortedBy } from '@osm/prelude';
-import {
-  FilterChain,
-  Listener,
-  ListenerFilter,
-  OriginalDst,
-  packAny,
-  RouteConfiguration,
-  TlsInspector,
-  TrafficDirection,
-} from '@osm/proto-envoy';
+import { FilterChain, Listener, RouteConfiguration, TrafficDirection } from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
 import { httpConnectionManager, httpRbacFilter } from './http-filters.ts';
+import { originalDst, tlsInspector } from './listener-filters.ts';
 import { fixedNames, inboundRouteName, localClusterName, proxyPorts } from './names.ts';
 import type { Part } from './part.ts';
 import { httpRbac } from './rbac.ts';
@@ -42,28 +34,19 @@ function listenerView({ access, ...port }: InboundPolicy): unknown {
     : { ...port, access };
 }
 
-const listenerFilters = [
-  filter('tls_inspector', packAny(TlsInspector, TlsInspector.fromPartial({}))),
-  filter('original_dst', packAny(OriginalDst, OriginalDst.fromPartial({}))),
-];
-
-function filter(name: string, value: ReturnType<typeof packAny>): ListenerFilter {
-  return ListenerFilter.fromPartial({ name, configType: { $case: 'typedConfig', value } });
-}
-
 function inboundListener(tls: TlsSettings, inbound: readonly InboundPolicy[]): Listener {
   return Listener.fromPartial({
     name: fixedNames.inboundListener,
     address: socketAddress('0.0.0.0', proxyPorts.inbound),
     trafficDirection: TrafficDirection.INBOUND,
-    listenerFilters,
+    listenerFilters: [tlsInspector, originalDst],
     filterChains: inbound.map((port) => inboundChain(tls, port)),
   });
 }
 
 function inboundChain(tls: TlsSettings, port: InboundPolicy): FilterChain {
   return FilterChain.fromPartial({
-    name: inboundRouteName(port.targetPort),
+    name: chainName(port),
     filterChainMatch: {
       destinationPort: port.targetPort,
       serverNames: [...port.serverNames],
@@ -78,9 +61,15 @@ function inboundChain(tls: TlsSettings, port: InboundPolicy): FilterChain {
   });
 }
 
-function inboundFilters({ targetPort, access }: InboundPolicy): FilterChain['filters'] {
+/** A target port may be called as HTTP by one service's name and as TCP by another's. */
+function chainName({ targetPort, protocol }: InboundPolicy): string {
+  return `inbound_${targetPort}_${protocol}`;
+}
+
+function inboundFilters(port: InboundPolicy): FilterChain['filters'] {
+  const { targetPort, access } = port;
   const toApplication = () =>
-    tcpProxy(inboundRouteName(targetPort), [{ name: localClusterName(targetPort), weight: 1 }]);
+    tcpProxy(chainName(port), [{ name: localClusterName(targetPort), weight: 1 }]);
   switch (access.kind) {
     case 'http-permissive':
     case 'http-enforced':

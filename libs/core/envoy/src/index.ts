@@ -9,6 +9,7 @@
 export { emitOutbound } from './outbound.ts';
 export { emitUpstream } from './upstream.ts';
 export { emitScope, emitWorkload } from './workload.ts';
+export { emitUnit } from './unit.ts';
 export type { Emitted } from './part.ts';
 export {
   bundleBytesMax,

@@ -8,6 +8,7 @@ import {
 } from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
 import { noLimits } from './cluster-options.ts';
+import { originalDst, tlsInspector } from './listener-filters.ts';
 import { fixedNames, proxyPorts } from './names.ts';
 import type { Part } from './part.ts';
 import { tcpProxy } from './tcp-filters.ts';
@@ -34,7 +35,7 @@ function captureListener(rest: 'pass' | 'reset'): Part {
         address: socketAddress('0.0.0.0', proxyPorts.outbound),
         trafficDirection: TrafficDirection.OUTBOUND,
         useOriginalDst: true,
-        ...(rest === 'pass' ? { defaultFilterChain: passChain } : { filterChains: [resetChain] }),
+        ...(rest === 'pass' ? { defaultFilterChain: passChain } : resetRest),
       }),
     }),
   };
@@ -49,8 +50,18 @@ const passChain = {
   ],
 };
 
-/** Without filters a chain closes what it gets. */
-const resetChain = { filters: [] };
+/**
+ * Waits a moment for the client's first bytes, without reading them, before it decides: closing a connection with unread bytes resets
+ * it, which is what clients of OSM see (curl: 56); closed earlier they would see an empty reply. A client that waits for the server to
+ * speak is let through, or closed, when the moment is over.
+ */
+const resetRest = {
+  listenerFilters: [originalDst, tlsInspector],
+  listenerFiltersTimeout: { seconds: 0, nanos: 50_000_000 },
+  continueOnListenerFiltersTimeout: true,
+  // A chain without filters closes what it gets.
+  filterChains: [{ filters: [] }],
+};
 
 const passthroughCluster: Part = {
   type: 'cluster',

@@ -1,3 +1,4 @@
+import { deepEqual } from '@osm/incremental';
 import { hashHex, sortedBy } from '@osm/prelude';
 import {
   Cluster,
@@ -8,7 +9,6 @@ import {
 } from '@osm/proto-envoy';
 import type { Bundle, Resource } from '@osm/proto-mesh';
 import { factsOf, type Facts } from './facts.ts';
-import { sameValue } from './same-value.ts';
 
 /** A resource as a message, not encoded yet. */
 export type ResourceMessage =
@@ -61,7 +61,7 @@ export function assemble(
 }
 
 function isSame(last: Part, part: Part): boolean {
-  return last.type === part.type && last.name === part.name && sameValue(last.from, part.from);
+  return last.type === part.type && last.name === part.name && deepEqual(last.from, part.from);
 }
 
 function encode(part: Part): EncodedPart {

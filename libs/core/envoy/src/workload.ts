@@ -1,4 +1,4 @@
-import type { WorkloadPolicy } from '@osm/policy';
+import type { ScopePolicy, WorkloadPolicy } from '@osm/policy';
 import { asDownstream } from './cluster-options.ts';
 import { inboundParts } from './inbound.ts';
 import { loopbackCluster } from './loopback-cluster.ts';
@@ -19,8 +19,8 @@ export function emitWorkload(unit: WorkloadPolicy, previous?: Emitted): Emitted 
 }
 
 /** The scope of permissive mode: no resources of its own, all outbound units of the mesh. Shared by all workloads. */
-export function emitScope(outbounds: readonly string[], previous?: Emitted): Emitted {
-  return assemble([], outbounds, previous);
+export function emitScope(unit: ScopePolicy, previous?: Emitted): Emitted {
+  return assemble([], unit.units, previous);
 }
 
 function includesOf({ outbound }: WorkloadPolicy): readonly string[] {
