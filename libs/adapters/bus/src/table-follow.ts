@@ -41,7 +41,7 @@ export interface Follow {
 /** Deletions are kept on the stream for 1 h (see nats-tables.ts); whoever was away for longer than this reads everything. */
 const awayForResumeMsMax = 30 * 60_000;
 /** Stands in for the heartbeat of a consumer: an idle stream is compared with what is known. */
-const auditMs = 5_000;
+const verifyMs = 5_000;
 /** Live entries kept while reading; beyond it reading starts again. */
 const bufferedMax = 100_000;
 
@@ -173,6 +173,8 @@ export function followTable(options: FollowOptions): Follow {
     }
     syncing = false;
     if (!closed && again && link.connected()) resync();
+    // The bucket may have been replaced while it was read.
+    else void verify();
   };
 
   const resync = (): void => {
@@ -184,15 +186,17 @@ export function followTable(options: FollowOptions): Follow {
     void sync();
   };
 
-  const audit = async (): Promise<void> => {
-    if (syncing || closed || position === undefined || !link.connected()) return;
+  /** Compares the stream's own figures with what is known, and reads it when they do not agree. */
+  const verify = async (): Promise<void> => {
     const before = position;
+    if (syncing || closed || before === undefined || !link.connected()) return;
     try {
       const state = await link.state(bucket);
       if (closed || syncing) return;
-      const behind = state?.lastSeq !== before.seq && position.seq === before.seq;
-      // One mismatch may be an entry that is on its way.
-      if (state?.created !== before.created || (behind && suspectSeq === before.seq)) resync();
+      const replaced = state?.created !== before.created || state.lastSeq < before.seq;
+      const behind = !replaced && state.lastSeq > before.seq && position?.seq === before.seq;
+      // Being behind once may be an entry that is on its way.
+      if (replaced || (behind && suspectSeq === before.seq)) resync();
       suspectSeq = behind ? before.seq : undefined;
     } catch {
       // Not an answer: the connection's own state decides.
@@ -200,7 +204,7 @@ export function followTable(options: FollowOptions): Follow {
   };
 
   const stopListening = link.listen(bucket, onEntry);
-  const stopEvents = link.onBucketChange(bucket, () => resync());
+  const stopEvents = link.onBucketChange(bucket, () => void verify());
   const stopConnected = link.onConnected((connected) => {
     if (connected) resync();
     else {
@@ -210,7 +214,7 @@ export function followTable(options: FollowOptions): Follow {
       handler.away?.();
     }
   });
-  const timer = setInterval(() => void audit(), auditMs);
+  const timer = setInterval(() => void verify(), verifyMs);
   timer.unref();
   if (link.connected()) resync();
   return {

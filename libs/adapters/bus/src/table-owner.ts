@@ -40,6 +40,8 @@ export function createTableOwner<T>(tools: OwnerTools, bucket: Bucket<T>): Owned
   const repairs = createRepairs((key) => putRight(key));
   let completed = false;
   let epochWanted = false;
+  /** The epoch sent last, since it was wanted last: it may arrive without us being told. */
+  let sentEpoch: Uint8Array | undefined;
   let closed = false;
   let waiters: (() => void)[] = [];
 
@@ -72,8 +74,11 @@ export function createTableOwner<T>(tools: OwnerTools, bucket: Bucket<T>): Owned
   const epochOp = (): WriteOp => ({
     kind: 'epoch',
     key: epochKey,
-    encode: () =>
-      Epoch.encode({ id: randomUUID(), writer: tools.writer, keys: wanted.size }).finish(),
+    encode: () => {
+      const epoch = { id: randomUUID(), writer: tools.writer, keys: wanted.size };
+      sentEpoch = Epoch.encode(epoch).finish();
+      return sentEpoch;
+    },
   });
 
   const deleteOp = (key: string): WriteOp => {
@@ -107,7 +112,9 @@ export function createTableOwner<T>(tools: OwnerTools, bucket: Bucket<T>): Owned
     const contents = new Map<string, Uint8Array>();
     for (const { key, bytes } of entries) if (bytes !== undefined) contents.set(key, bytes);
     for (const key of removed.keys()) if (!contents.has(key)) removed.delete(key);
-    if (continuity === 'broken' || !contents.has(epochKey)) epochWanted = true;
+    const epoch = contents.get(epochKey);
+    if (continuity === 'broken' || epoch === undefined) epochWanted = true;
+    else if (equalBytes(epoch, sentEpoch)) epochWanted = false;
     pipeline.start(contents, lastSeq);
     writeWanted();
     deleteUnwanted();
@@ -178,6 +185,7 @@ export function createTableOwner<T>(tools: OwnerTools, bucket: Bucket<T>): Owned
       if (closed) return;
       completed = true;
       epochWanted = true;
+      sentEpoch = undefined;
       if (pipeline.running()) deleteUnwanted();
     },
     flushed: () =>
