@@ -162,6 +162,26 @@ describe('database', () => {
     expect(leaf.size()).toBe(1);
   });
 
+  it('treats a value of undefined as none', () => {
+    const db = createDatabase();
+    const numbers = db.input<number>('numbers');
+    const even = db.query<string, number | undefined>({
+      name: 'even',
+      compute: (key, ctx) => [ctx.get(numbers, key)].find((n) => n !== undefined && n % 2 === 0),
+    });
+    const watched = db.watch(even);
+    db.rootPerKey(numbers, even);
+    const after = (number: number) => {
+      numbers.set('a', number);
+      db.run();
+      return watched.take();
+    };
+    expect(after(1)).toEqual([]);
+    expect(after(2)).toEqual([{ kind: 'put', key: 'a', value: 2 }]);
+    expect(after(3)).toEqual([{ kind: 'delete', key: 'a' }]);
+    expect([...watched.values()]).toEqual([]);
+  });
+
   it('refuses a query that reads itself', () => {
     const db = createDatabase();
     const loop: Query<string, number> = db.query({

@@ -4,9 +4,9 @@ import { createGraph } from './graph.ts';
 import { createIndex, createInput, type Index, type Input } from './input.ts';
 import { createQuery, type Query, type QueryCell, type QueryDefinition } from './query.ts';
 
-/** One difference in a watched query. */
+/** One difference in a watched query. A value of undefined counts as none. */
 export type Change<K, V> =
-  | { readonly kind: 'put'; readonly key: K; readonly value: V }
+  | { readonly kind: 'put'; readonly key: K; readonly value: Exclude<V, undefined> }
   | { readonly kind: 'delete'; readonly key: K };
 
 /** A query whose values the caller wants to hear about. */
@@ -14,7 +14,7 @@ export interface Watch<K, V> {
   /** Differences since the last call, sorted by key text. Call after `run`. */
   readonly take: () => readonly Change<K, V>[];
   /** The present values, unsorted. */
-  readonly values: () => Iterable<V>;
+  readonly values: () => Iterable<Exclude<V, undefined>>;
 }
 
 export interface DatabaseStats {
@@ -83,16 +83,15 @@ function textItself(key: unknown): string {
 function createWatch<K, V>(query: Query<K, V>): Watch<K, V> {
   const touched = new Set<QueryCell<K, V>>();
   /** What the caller knows, by key text. */
-  const reported = new Map<string, V>();
+  const reported = new Map<string, Exclude<V, undefined>>();
   query.observe((cell) => touched.add(cell));
-  const difference = (cell: QueryCell<K, V>): Change<K, V> | undefined => {
-    const { key, text, value } = cell;
-    if (cell.alive && value !== undefined) {
-      if (reported.has(text) && reported.get(text) === value.current) return undefined;
-      reported.set(text, value.current);
-      return { kind: 'put', key, value: value.current };
+  const difference = ({ key, text, value, alive }: QueryCell<K, V>): Change<K, V> | undefined => {
+    if (!alive || !hasValue(value)) {
+      return reported.delete(text) ? { kind: 'delete', key } : undefined;
     }
-    return reported.delete(text) ? { kind: 'delete', key } : undefined;
+    if (reported.get(text) === value.current) return undefined;
+    reported.set(text, value.current);
+    return { kind: 'put', key, value: value.current };
   };
   return {
     take: () => {
@@ -108,4 +107,10 @@ function createWatch<K, V>(query: Query<K, V>): Watch<K, V> {
     },
     values: () => reported.values(),
   };
+}
+
+function hasValue<V>(
+  value: { readonly current: V } | undefined,
+): value is { readonly current: Exclude<V, undefined> } {
+  return value?.current !== undefined;
 }

@@ -45,6 +45,13 @@ export interface WeightedUpstream {
   readonly weight: number;
 }
 
+/** What every workload may reach in permissive mode: one unit, shared by all of them. */
+export interface ScopePolicy {
+  readonly key: UnitKey;
+  /** Outbound units, sorted. */
+  readonly units: readonly UnitKey[];
+}
+
 /** Everything for the pods of one identity that stand behind the same services. */
 export interface WorkloadPolicy {
   readonly key: UnitKey;
@@ -67,7 +74,10 @@ export type Outbound =
   | { readonly kind: 'listed'; readonly units: readonly UnitKey[] }
   | { readonly kind: 'permissive'; readonly scope: UnitKey };
 
-/** One target port of the workload, with the services (by SNI) that lead to it. */
+/**
+ * One target port of the workload, with the services (by SNI) that lead to it. A target port occurs at most once for HTTP and gRPC
+ * together, and at most once for TCP and server-first TCP together; no server name occurs in both.
+ */
 export interface InboundPolicy {
   readonly targetPort: number;
   readonly protocol: Protocol;
@@ -105,4 +115,20 @@ export interface TlsSettings {
   readonly maxProtocolVersion: string;
   readonly cipherSuites: readonly string[];
   readonly ecdhCurves: readonly string[];
+}
+
+/** One unit: what becomes one bundle on the bus. */
+export type PolicyUnit =
+  | { readonly kind: 'upstream'; readonly policy: UpstreamPolicy }
+  | { readonly kind: 'outbound'; readonly policy: OutboundPolicy }
+  | { readonly kind: 'scope'; readonly policy: ScopePolicy }
+  | { readonly kind: 'workload'; readonly policy: WorkloadPolicy };
+
+/** Which unit the sidecar of a pod gets. */
+export interface ProxyAssignmentPolicy {
+  readonly proxyUuid: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly serviceAccount: string;
+  readonly workload: UnitKey;
 }

@@ -1,0 +1,88 @@
+import type { Database, Query, QueryContext } from '@osm/incremental';
+import { serviceDomains } from '@osm/model';
+import { compareText, invariant } from '@osm/prelude';
+import type { EndpointQueries } from './endpoints.ts';
+import { outboundKey, partName, upstreamKey, type ClientView, type OutboundRef } from './keys.ts';
+import type { UpstreamRef } from './keys.ts';
+import { namespacedName } from './names.ts';
+import type { OutboundPolicy, UpstreamPolicy, WeightedUpstream } from './proxy-policy.ts';
+import type { SplitQueries } from './splits.ts';
+
+/** The weight of the only destination. */
+const whole = 100;
+
+interface Known extends EndpointQueries, SplitQueries {
+  readonly upstream: Query<UpstreamRef, UpstreamPolicy>;
+}
+
+/** Creates the query for outbound units: where clients dial a service port, and where that goes (OSM behaviour 5.7, 5.24). */
+export function createOutboundQuery(
+  db: Database,
+  known: Known,
+): Query<OutboundRef, OutboundPolicy | undefined> {
+  return db.query<OutboundRef, OutboundPolicy | undefined>({
+    name: 'outbound',
+    keyText: outboundKey,
+    compute: (ref, ctx) => {
+      const { namespace, host, port, view } = ref;
+      const service = namespacedName(namespace, ref.service);
+      const found = ctx.read(known.ports, service).find((candidate) => candidate.port === port);
+      const accounts = accountsIn(view, ref.service);
+      const place = ctx
+        .read(known.places, { service, accounts })
+        .find((candidate) => candidate.host === host);
+      if (found === undefined || place === undefined) return undefined;
+      const backends = weightedUpstreams(ctx, known, ref);
+      for (const { ref: upstream } of backends) ctx.demand(known.upstream, upstream);
+      return {
+        key: outboundKey(ref),
+        service: { namespace, name: partName(ref) },
+        port,
+        protocol: found.protocol,
+        addresses: place.addresses,
+        domains: domainsOf(ref),
+        backends: backends.map(({ upstream, weight }) => ({ upstream, weight })),
+      };
+    },
+  });
+}
+
+/** The accounts of a service that a client with this view may call; undefined = all. */
+export function accountsIn(view: ClientView, service: string): readonly string[] | undefined {
+  return view.find((entry) => entry.service === service)?.accounts;
+}
+
+function domainsOf(ref: OutboundRef): readonly string[] {
+  const { namespace, service, port } = ref;
+  const names = serviceDomains({ namespace, name: service }, port);
+  if (ref.host === undefined) return names;
+  return [...names, ...serviceDomains({ namespace, name: partName(ref) }, port)];
+}
+
+interface Backend extends WeightedUpstream {
+  readonly ref: UpstreamRef;
+}
+
+/** One level: an apex that is among its backends stands for its own pods there. */
+function weightedUpstreams(ctx: QueryContext, known: Known, ref: OutboundRef): readonly Backend[] {
+  const apex = namespacedName(ref.namespace, ref.service);
+  const split = ctx.read(known.split, apex);
+  const parts = split?.backends ?? [{ service: ref.service, weight: whole }];
+  const backends = parts.flatMap(({ service, weight }) => {
+    if (weight === 0) return [];
+    const port = ctx
+      .read(known.ports, namespacedName(ref.namespace, service))
+      .find((candidate) => candidate.port === ref.port);
+    if (port === undefined) return [];
+    const upstreamRef: UpstreamRef = {
+      namespace: ref.namespace,
+      service,
+      host: split === undefined ? ref.host : undefined,
+      targetPort: port.targetPort,
+      accounts: accountsIn(ref.view, service),
+    };
+    return [{ ref: upstreamRef, upstream: upstreamKey(upstreamRef), weight }];
+  });
+  invariant(split !== undefined || backends.length === 1, `no upstream for ${ref.service}`);
+  return backends.sort((a, b) => compareText(a.upstream, b.upstream));
+}

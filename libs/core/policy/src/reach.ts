@@ -1,0 +1,118 @@
+import type { Database, Query, QueryContext } from '@osm/incremental';
+import { compareText } from '@osm/prelude';
+import type { Rival } from './address-rivals.ts';
+import type { CatalogIndexes, CatalogInputs } from './catalog-inputs.ts';
+import type { EndpointQueries } from './endpoints.ts';
+import { outboundKey, permissiveScopeKey, type ClientView, type OutboundRef } from './keys.ts';
+import { nameOf, namespacedName, namespaceOf, type NamespacedName } from './names.ts';
+import { sibling, sortedUnique, type MembershipQueries } from './membership.ts';
+import { accountsIn } from './outbound.ts';
+import type { OutboundPolicy, ScopePolicy, UnitKey } from './proxy-policy.ts';
+import type { SplitQueries } from './splits.ts';
+import { isEffective } from './targets.ts';
+
+interface Known extends MembershipQueries, EndpointQueries, SplitQueries {
+  readonly rivals: Query<NamespacedName, readonly Rival[]>;
+  readonly outbound: Query<OutboundRef, OutboundPolicy | undefined>;
+}
+
+/** A service that a client may call, and what it sees of it. */
+interface Callable {
+  readonly service: NamespacedName;
+  readonly view: ClientView;
+}
+
+export interface ReachQueries {
+  /** The outbound units of an identity under enforced policy, sorted. */
+  readonly listed: Query<NamespacedName, readonly UnitKey[]>;
+  /** All outbound units, for permissive mode. The key is ''. */
+  readonly scope: Query<string, ScopePolicy>;
+}
+
+/** Creates the queries about what a client may call (OSM behaviour 5.3, 5.22). */
+export function createReachQueries(
+  db: Database,
+  inputs: CatalogInputs,
+  indexes: CatalogIndexes,
+  known: Known,
+): ReachQueries {
+  const allowedAccounts = db.query<NamespacedName, readonly NamespacedName[]>({
+    name: 'accounts an identity may call',
+    compute: (identity, ctx) => {
+      const destinations = ctx.keys(indexes.targetsBySource, identity).flatMap((key) => {
+        const target = ctx.get(inputs.targets, key);
+        if (target === undefined || !isEffective(ctx, inputs, target)) return [];
+        return [namespacedName(target.namespace, target.destination?.name ?? '')];
+      });
+      return sortedUnique(destinations);
+    },
+  });
+  const callable = db.query<NamespacedName, readonly Callable[]>({
+    name: 'services an identity may call',
+    compute: (identity, ctx) => {
+      const allowed = new Set(ctx.read(allowedAccounts, identity));
+      const services = [...allowed].flatMap((account) => ctx.read(known.accountServices, account));
+      return sortedUnique(services).map((service) => ({
+        service,
+        view: viewOf(ctx, known, service, allowed),
+      }));
+    },
+  });
+  const listed = db.query<NamespacedName, readonly UnitKey[]>({
+    name: 'outbounds of an identity',
+    compute: (identity, ctx) => demandOutbounds(ctx, known, ctx.read(callable, identity)),
+  });
+  const scope = db.query<string, ScopePolicy>({
+    name: 'permissive scope',
+    compute: (_, ctx) => {
+      const services = ctx.keys(indexes.allServices, '') as readonly NamespacedName[];
+      const all = services.map((service) => ({ service, view: [] }));
+      return { key: permissiveScopeKey, units: demandOutbounds(ctx, known, all) };
+    },
+  });
+  return { listed, scope };
+}
+
+/** What an identity may call of the destinations of a service. */
+function viewOf(
+  ctx: QueryContext,
+  known: Known,
+  service: NamespacedName,
+  allowed: ReadonlySet<NamespacedName>,
+): ClientView {
+  const destinations = ctx.read(known.destinations, service);
+  // A headless service is dialled at its pods, wherever the calls go then.
+  const dialled = ctx.read(known.service, service)?.headless === true ? [nameOf(service)] : [];
+  return sortedUnique([...destinations, ...dialled]).flatMap((name) => {
+    const all = ctx.read(known.serviceAccounts, sibling(service, name));
+    const accounts = all.filter((account) => allowed.has(sibling(service, account)));
+    return accounts.length === all.length ? [] : [{ service: name, accounts }];
+  });
+}
+
+/** Makes the outbound units of these services exist. Of services that share an address and port the first one wins. */
+function demandOutbounds(
+  ctx: QueryContext,
+  known: Known,
+  services: readonly Callable[],
+): readonly UnitKey[] {
+  const taken = new Set<string>();
+  const keys: UnitKey[] = [];
+  for (const { service, view } of services) {
+    const accounts = accountsIn(view, nameOf(service));
+    const places = ctx.read(known.places, { service, accounts });
+    if (places.length === 0) continue;
+    const rivals = ctx.read(known.rivals, service);
+    for (const { port } of ctx.read(known.ports, service)) {
+      if (rivals.some((rival) => rival.port === port && taken.has(`${rival.service} ${port}`)))
+        continue;
+      taken.add(`${service} ${port}`);
+      for (const { host } of places) {
+        const ref = { namespace: namespaceOf(service), service: nameOf(service), host, port, view };
+        ctx.demand(known.outbound, ref);
+        keys.push(outboundKey(ref));
+      }
+    }
+  }
+  return keys.sort(compareText);
+}

@@ -1,0 +1,52 @@
+import type { Service, ServicePort } from '@osm/model';
+import type { Protocol } from './proxy-policy.ts';
+
+/** A port of a service with a protocol that the mesh knows. */
+export interface KnownPort {
+  readonly port: number;
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly target:
+    | { readonly kind: 'number'; readonly port: number }
+    | { readonly kind: 'name'; readonly name: string };
+}
+
+/** HTTP and gRPC are handled alike on the server side, and so are the two kinds of TCP. */
+export type ProtocolFamily = 'http' | 'tcp';
+
+export function familyOf(protocol: Protocol): ProtocolFamily {
+  return protocol === 'http' || protocol === 'grpc' ? 'http' : 'tcp';
+}
+
+/** The ports of a service that the mesh can serve, ascending; of equal numbers the first counts. */
+export function knownPorts(service: Service): readonly KnownPort[] {
+  const byNumber = new Map<number, KnownPort>();
+  for (const port of service.ports) {
+    const protocol = protocolOf(port);
+    if (protocol === undefined || byNumber.has(port.port)) continue;
+    byNumber.set(port.port, { port: port.port, name: port.name, protocol, target: targetOf(port) });
+  }
+  return [...byNumber.values()].sort((a, b) => a.port - b.port);
+}
+
+/** The ports that are left out because the mesh does not know their protocol. */
+export function unknownPorts(service: Service): readonly ServicePort[] {
+  return service.ports.filter((port) => protocolOf(port) === undefined);
+}
+
+function protocolOf({ protocol }: ServicePort): Protocol | undefined {
+  switch (protocol) {
+    case 'http':
+    case 'grpc':
+    case 'tcp':
+    case 'tcp-server-first':
+      return protocol;
+    default:
+      return undefined;
+  }
+}
+
+function targetOf({ port, targetPort, targetPortName }: ServicePort): KnownPort['target'] {
+  if (targetPortName !== '') return { kind: 'name', name: targetPortName };
+  return { kind: 'number', port: targetPort === 0 ? port : targetPort };
+}

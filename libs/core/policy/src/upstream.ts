@@ -1,0 +1,67 @@
+import type { Database, Query } from '@osm/incremental';
+import { principalOf, serviceFqdn } from '@osm/model';
+import { compareText } from '@osm/prelude';
+import type { CatalogInputs } from './catalog-inputs.ts';
+import type { EndpointQueries } from './endpoints.ts';
+import { partName, upstreamKey, type UpstreamRef } from './keys.ts';
+import { namespacedName } from './names.ts';
+import type { MembershipQueries } from './membership.ts';
+import type { UpstreamPolicy } from './proxy-policy.ts';
+
+/** A principal of two labels: certificates of the mesh have at least three, so nobody has it. */
+export const nobody = 'nobody.invalid';
+
+/** Creates the query for upstream units: who may answer, and where (OSM behaviour 5.12, 5.14). */
+export function createUpstreamQuery(
+  db: Database,
+  inputs: CatalogInputs,
+  known: MembershipQueries & EndpointQueries,
+): Query<UpstreamRef, UpstreamPolicy> {
+  return db.query<UpstreamRef, UpstreamPolicy>({
+    name: 'upstream',
+    keyText: upstreamKey,
+    compute: (ref, ctx) => {
+      const { namespace, accounts, host, targetPort } = ref;
+      const service = namespacedName(namespace, ref.service);
+      const trustDomain = ctx.get(inputs.trustDomain, '') ?? '';
+      const servers = accounts ?? ctx.read(known.serviceAccounts, service);
+      const serverPrincipals = servers
+        .map((serviceAccount) => principalOf({ namespace, serviceAccount }, trustDomain))
+        .sort(compareText);
+      const portNames = new Set(
+        ctx
+          .read(known.ports, service)
+          .filter((port) => port.targetPort === targetPort)
+          .map((port) => port.name),
+      );
+      const endpoints = known
+        .endpoints(ctx, { service, accounts })
+        .filter(({ endpoint }) => host === undefined || endpoint.hostname === host)
+        .flatMap(({ endpoint, ports }) =>
+          ports
+            .filter(({ name }) => portNames.has(name))
+            .map(({ port }) => ({ ip: endpoint.ip, port })),
+        );
+      return {
+        key: upstreamKey(ref),
+        service: { namespace, name: partName(ref) },
+        targetPort,
+        sni: serviceFqdn({ namespace, name: ref.service }),
+        serverPrincipals: serverPrincipals.length === 0 ? [nobody] : serverPrincipals,
+        endpoints: sortedEndpoints(endpoints),
+        tls: ctx.get(inputs.tls, '') ?? noTls,
+      };
+    },
+  });
+}
+
+const noTls = { minProtocolVersion: '', maxProtocolVersion: '', cipherSuites: [], ecdhCurves: [] };
+
+/** Sorted by address and port, each once: two service ports with one target port list a pod twice. */
+function sortedEndpoints(endpoints: UpstreamPolicy['endpoints']): UpstreamPolicy['endpoints'] {
+  const sorted = [...endpoints].sort((a, b) => compareText(a.ip, b.ip) || a.port - b.port);
+  return sorted.filter(({ ip, port }, i) => {
+    const last = sorted[i - 1];
+    return last === undefined || last.ip !== ip || last.port !== port;
+  });
+}

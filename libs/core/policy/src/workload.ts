@@ -1,0 +1,137 @@
+import type { Database, Query, QueryContext } from '@osm/incremental';
+import type { Service } from '@osm/model';
+import type { Grant } from './access.ts';
+import type { CatalogIndexes, CatalogInputs, PodIdentity } from './catalog-inputs.ts';
+import { inboundPolicies, type AccessMode } from './inbound.ts';
+import { permissiveScopeKey, workloadKey, type WorkloadRef } from './keys.ts';
+import { nameOf, namespacedName, type NamespacedName } from './names.ts';
+import { sortedUnique, type MembershipQueries } from './membership.ts';
+import type { Outbound, ProxyAssignmentPolicy, WorkloadPolicy } from './proxy-policy.ts';
+import type { ReachQueries } from './reach.ts';
+import { knownPorts } from './service-ports.ts';
+
+interface Known extends MembershipQueries, ReachQueries {
+  readonly grants: Query<NamespacedName, readonly Grant[]>;
+}
+
+export interface WorkloadQueries {
+  readonly workload: Query<WorkloadRef, WorkloadPolicy>;
+  /** By proxy uuid. Of several pods with one uuid the first by name counts. */
+  readonly assignment: Query<string, ProxyAssignmentPolicy | undefined>;
+}
+
+const noTls = { minProtocolVersion: '', maxProtocolVersion: '', cipherSuites: [], ecdhCurves: [] };
+
+/** Creates the queries for workload units and for the proxies that get them. */
+export function createWorkloadQueries(
+  db: Database,
+  inputs: CatalogInputs,
+  indexes: CatalogIndexes,
+  known: Known,
+): WorkloadQueries {
+  const workload = db.query<WorkloadRef, WorkloadPolicy>({
+    name: 'workload',
+    keyText: workloadKey,
+    compute: (ref, ctx) => {
+      const { namespace, serviceAccount } = ref;
+      const account = namespacedName(namespace, serviceAccount);
+      const permissive = ctx.get(inputs.permissive, '') === true;
+      const egress = ctx.get(inputs.egress, '') === true;
+      const services = ref.services
+        .map((name) => ctx.read(known.service, namespacedName(namespace, name)))
+        .filter((service) => service !== undefined);
+      const access: AccessMode = permissive
+        ? { kind: 'permissive' }
+        : { kind: 'enforced', grants: ctx.read(known.grants, account) };
+      const numbers = new Map(ref.namedPorts.map(({ name, port }) => [name, port]));
+      return {
+        key: workloadKey(ref),
+        identity: { namespace, serviceAccount },
+        inbound: inboundPolicies(services, (name) => numbers.get(name), access),
+        outbound: permissive ? everything(ctx, known) : allowed(ctx, known, account, egress),
+        egress,
+        metrics: ref.metrics,
+        tls: ctx.get(inputs.tls, '') ?? noTls,
+      };
+    },
+  });
+  const assignment = db.query<string, ProxyAssignmentPolicy | undefined>({
+    name: 'assignment',
+    compute: (proxyUuid, ctx) => {
+      const key = firstInMesh(ctx, inputs, ctx.keys(indexes.podsByUuid, proxyUuid));
+      const pod = key === undefined ? undefined : ctx.get(inputs.podIdentities, key);
+      if (key === undefined || pod === undefined) return undefined;
+      const ref = workloadOf(ctx, inputs, known, key, pod);
+      ctx.demand(workload, ref);
+      const { namespace, name, serviceAccount } = pod;
+      return { proxyUuid, namespace, pod: name, serviceAccount, workload: workloadKey(ref) };
+    },
+  });
+  return { workload, assignment };
+}
+
+function everything(ctx: QueryContext, known: Known): Outbound {
+  ctx.demand(known.scope, '');
+  return { kind: 'permissive', scope: permissiveScopeKey };
+}
+
+/** With egress there is something to call outside the mesh, hence never 'nothing'. */
+function allowed(
+  ctx: QueryContext,
+  known: Known,
+  account: NamespacedName,
+  egress: boolean,
+): Outbound {
+  const units = ctx.read(known.listed, account);
+  return units.length === 0 && !egress ? { kind: 'nothing' } : { kind: 'listed', units };
+}
+
+function firstInMesh(
+  ctx: QueryContext,
+  inputs: CatalogInputs,
+  pods: readonly string[],
+): NamespacedName | undefined {
+  return (pods as readonly NamespacedName[]).find((key) => {
+    const namespace = ctx.get(inputs.podIdentities, key)?.namespace;
+    return namespace !== undefined && ctx.get(inputs.namespaces, namespace) !== undefined;
+  });
+}
+
+function workloadOf(
+  ctx: QueryContext,
+  inputs: CatalogInputs,
+  known: Known,
+  key: NamespacedName,
+  pod: PodIdentity,
+): WorkloadRef {
+  const keys = ctx.read(known.podServices, key);
+  const services = keys
+    .map((service) => ctx.read(known.service, service))
+    .filter((service) => service !== undefined);
+  return {
+    namespace: pod.namespace,
+    serviceAccount: pod.serviceAccount,
+    services: keys.map(nameOf),
+    namedPorts: namedPortsOf(ctx, inputs, key, services),
+    metrics: pod.scrape,
+  };
+}
+
+function namedPortsOf(
+  ctx: QueryContext,
+  inputs: CatalogInputs,
+  pod: NamespacedName,
+  services: readonly Service[],
+): WorkloadRef['namedPorts'] {
+  const wanted = sortedUnique(
+    services.flatMap((service) =>
+      knownPorts(service).flatMap(({ target }) => (target.kind === 'name' ? [target.name] : [])),
+    ),
+  );
+  if (wanted.length === 0) return [];
+  const ports = ctx.get(inputs.podNamedPorts, pod) ?? [];
+  return wanted.flatMap((name) => {
+    const found = ports.find((port) => port.name === name);
+    return found === undefined ? [] : [{ name, port: found.port }];
+  });
+}
