@@ -1,0 +1,181 @@
+import type { Identity, Sidecar } from '@osm/model';
+import type { Json, JsonObject } from './json.ts';
+import { probeClusters, probeListeners } from './probe-resources.ts';
+import type { ForwardedProbe } from './probes.ts';
+import { bootstrapDirectory, bootstrapFiles, sidecarPorts } from './sidecar.ts';
+
+/** Where the xDS server is. Several addresses are its replicas. */
+export interface XdsAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface BootstrapRequest {
+  readonly proxyUuid: string;
+  readonly identity: Identity;
+  readonly trustDomain: string;
+  readonly xdsAddresses: readonly XdsAddress[];
+  readonly sidecar: Sidecar | undefined;
+  readonly probes: readonly ForwardedProbe[];
+}
+
+/** The one cluster that a proxy knows from the start. OSM's name. */
+const xdsCluster = 'osm-controller';
+const typeUrl = 'type.googleapis.com/envoy.extensions';
+
+/**
+ * RE2 programs up to this size are accepted. Envoy's own limit of 100 is soon reached by a path with alternatives; what users
+ * may write is limited by the compiler, with a diagnostic, far below.
+ */
+export const re2ProgramSizeMax = 100_000;
+
+/**
+ * The Envoy bootstrap of a sidecar (behaviour 3.6), as JSON, which is YAML. It is baked into the pod: it holds what cannot come by
+ * xDS, and nothing else.
+ */
+export function emitBootstrap(request: BootstrapRequest): JsonObject {
+  return {
+    node: { id: request.proxyUuid, cluster: serviceCluster(request.identity) },
+    admin: { address: socketAddress('127.0.0.1', sidecarPorts.admin) },
+    dynamic_resources: {
+      ads_config: adsConfig,
+      cds_config: { ads: {}, resource_api_version: 'V3' },
+      lds_config: { ads: {}, resource_api_version: 'V3' },
+    },
+    layered_runtime: {
+      layers: [
+        {
+          name: 'static',
+          static_layer: { 're2.max_program_size.error_level': re2ProgramSizeMax },
+        },
+      ],
+    },
+    static_resources: {
+      listeners: probeListeners(request.probes),
+      clusters: [emitXdsCluster(request), ...probeClusters(request.probes)],
+    },
+  };
+}
+
+/** Node cluster and --service-cluster: the service identity (behaviour 4.1). */
+export function serviceCluster(identity: Identity): string {
+  return `${identity.serviceAccount}.${identity.namespace}`;
+}
+
+/** A bootstrap or any JSON as a text for a file, the same for the same value. */
+export function renderJson(value: JsonObject): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+const adsConfig: JsonObject = {
+  api_type: 'DELTA_GRPC',
+  transport_api_version: 'V3',
+  set_node_on_first_message_only: true,
+  grpc_services: [
+    {
+      envoy_grpc: {
+        cluster_name: xdsCluster,
+        // Envoy waits up to 30 s by default: a proxy must be back soon after a restart of the xDS server.
+        retry_policy: { retry_back_off: { base_interval: '0.1s', max_interval: '2s' } },
+      },
+    },
+  ],
+};
+
+function emitXdsCluster(request: BootstrapRequest): JsonObject {
+  const { xdsAddresses } = request;
+  const isStatic = xdsAddresses.every(({ host }) => isIpAddress(host));
+  return {
+    name: xdsCluster,
+    // STRICT_DNS also takes several names, and follows a headless Service's addresses; OSM has LOGICAL_DNS.
+    ...(isStatic ? { type: 'STATIC' } : { type: 'STRICT_DNS', dns_lookup_family: 'V4_PREFERRED' }),
+    connect_timeout: '2s',
+    load_assignment: {
+      cluster_name: xdsCluster,
+      endpoints: [
+        {
+          lb_endpoints: xdsAddresses.map(({ host, port }) => ({
+            endpoint: { address: socketAddress(host, port) },
+          })),
+        },
+      ],
+    },
+    upstream_connection_options: {
+      tcp_keepalive: { keepalive_probes: 5, keepalive_time: 60, keepalive_interval: 5 },
+    },
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': `${typeUrl}.upstreams.http.v3.HttpProtocolOptions`,
+        explicit_http_config: {
+          // A server that vanished without a word is noticed within 15 s.
+          http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '5s' } },
+        },
+      },
+    },
+    transport_socket: { name: 'tls', typed_config: emitXdsTls(request) },
+  };
+}
+
+function emitXdsTls({ sidecar, trustDomain }: BootstrapRequest): JsonObject {
+  const serverName = `ads.${trustDomain}`;
+  return {
+    '@type': `${typeUrl}.transport_sockets.tls.v3.UpstreamTlsContext`,
+    sni: serverName,
+    common_tls_context: {
+      alpn_protocols: ['h2'],
+      tls_params: tlsParameters(sidecar),
+      tls_certificate_sds_secret_configs: [
+        sdsConfig(secretNames.certificate, bootstrapFiles.certificateSecret),
+      ],
+      combined_validation_context: {
+        // Without the pin any certificate of the mesh could pose as the xDS server.
+        default_validation_context: {
+          match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: serverName } }],
+        },
+        validation_context_sds_secret_config: sdsConfig(
+          secretNames.validation,
+          bootstrapFiles.validationSecret,
+        ),
+      },
+    },
+  };
+}
+
+/** Names of the two secrets that come from files, not by xDS. */
+export const secretNames = {
+  certificate: 'tls_sds',
+  validation: 'validation_context_sds',
+} as const;
+
+function sdsConfig(name: string, file: string): JsonObject {
+  return {
+    name,
+    sds_config: {
+      resource_api_version: 'V3',
+      path_config_source: {
+        path: `${bootstrapDirectory}/${file}`,
+        // Kubernetes replaces a mounted Secret by moving a directory: only the directory sees that.
+        watched_directory: { path: bootstrapDirectory },
+      },
+    },
+  };
+}
+
+function tlsParameters(sidecar: Sidecar | undefined): JsonObject {
+  const version = (text: string | undefined): Json =>
+    text === undefined || text === '' ? 'TLS_AUTO' : text;
+  return {
+    tls_minimum_protocol_version: version(sidecar?.tlsMinProtocolVersion),
+    tls_maximum_protocol_version: version(sidecar?.tlsMaxProtocolVersion),
+    ...(sidecar?.cipherSuites.length ? { cipher_suites: sidecar.cipherSuites } : {}),
+    ...(sidecar?.ecdhCurves.length ? { ecdh_curves: sidecar.ecdhCurves } : {}),
+  };
+}
+
+function isIpAddress(host: string): boolean {
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.includes(':');
+}
+
+function socketAddress(address: string, port: number): JsonObject {
+  return { socket_address: { address, port_value: port } };
+}

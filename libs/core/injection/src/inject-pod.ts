@@ -1,0 +1,192 @@
+import type { Identity, MeshSettings, Namespace } from '@osm/model';
+import { annotations } from './annotations.ts';
+import { emitBootstrap, type XdsAddress } from './bootstrap.ts';
+import {
+  emitEnvoyContainer,
+  emitHealthcheckContainer,
+  emitInitContainer,
+  type SidecarImages,
+} from './containers.ts';
+import { decideInjection } from './decision.ts';
+import { podInterception, type PodInterception } from './interception.ts';
+import type { Json, JsonObject } from './json.ts';
+import { parsePod, type AdmittedPod } from './pod.ts';
+import { rewriteProbes, type RewrittenProbes } from './probes.ts';
+import { bootstrapSecretName, podNames, sidecarPorts } from './sidecar.ts';
+
+export interface InjectionRequest {
+  /** The Pod as it came with the admission request. */
+  readonly pod: unknown;
+  /** Of the request: a Pod at admission may not name its own. */
+  readonly namespaceName: string;
+  /** As the catalog has it; undefined = it does not belong to the mesh. */
+  readonly namespace: Namespace | undefined;
+  readonly meshNamespace: string;
+  readonly settings: MeshSettings;
+  /** New for every request. */
+  readonly proxyUuid: string;
+  readonly images: SidecarImages;
+  readonly xdsAddresses: readonly XdsAddress[];
+}
+
+export type InjectionResult =
+  | {
+      readonly kind: 'inject';
+      /** The patched Pod. */
+      readonly pod: JsonObject;
+      /** For its bootstrap Secret, with a certificate for this proxy of this identity. */
+      readonly bootstrap: JsonObject;
+      readonly identity: Identity;
+      /** What will surprise the person who created the pod. */
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: 'skip'; readonly reason: string }
+  | { readonly kind: 'deny'; readonly message: string };
+
+/** Decides about a pod and adds the sidecar. The same request gives the same result; the input stays as it is. */
+export function injectPod(request: InjectionRequest): InjectionResult {
+  const parsed = parsePod(request.pod);
+  if (parsed.kind === 'error') return deny(parsed.error);
+  const pod = parsed.value;
+  const decision = decideInjection({ ...request, pod });
+  if (decision.kind !== 'inject') return decision;
+  const interception = podInterception(request.settings.interception, pod.annotations);
+  if (interception.kind === 'error') return deny(`pod: ${interception.error}`);
+  const probes = rewriteProbes(pod.containers);
+  const images = chooseImages(request, probes);
+  if (images.kind === 'deny') return images;
+  const taken = takenName(pod, probes);
+  if (taken !== undefined) return deny(taken);
+  const identity = { namespace: request.namespaceName, serviceAccount: pod.serviceAccount };
+  return {
+    kind: 'inject',
+    identity,
+    pod: patchPod({
+      request,
+      pod,
+      identity,
+      probes,
+      interception: interception.value,
+      images: images.images,
+    }),
+    bootstrap: emitBootstrap({
+      proxyUuid: request.proxyUuid,
+      identity,
+      trustDomain: request.settings.trustDomain,
+      xdsAddresses: request.xdsAddresses,
+      sidecar: request.settings.sidecar,
+      probes: probes.forwarded,
+    }),
+    warnings: podWarnings(pod),
+  };
+}
+
+interface Patch {
+  readonly request: InjectionRequest;
+  readonly pod: AdmittedPod;
+  readonly identity: Identity;
+  readonly probes: RewrittenProbes;
+  readonly interception: PodInterception;
+  readonly images: SidecarImages;
+}
+
+function patchPod({ request, pod, identity, probes, interception, images }: Patch): JsonObject {
+  const { settings, proxyUuid } = request;
+  const metadata: Record<string, Json> = {
+    ...pod.metadata,
+    labels: { ...pod.labels, [podNames.uuidLabel]: proxyUuid },
+  };
+  if (request.namespace?.metrics === true)
+    metadata['annotations'] = { ...pod.annotations, ...scrapeAnnotations };
+  const init = emitInitContainer({ image: images.init, images, settings, interception });
+  const healthcheck = probes.needsTcpHealth ? [emitHealthcheckContainer(images)] : [];
+  const envoy = emitEnvoyContainer({
+    image: images.envoy,
+    settings,
+    identity,
+    probeTypes: probes.types,
+  });
+  return {
+    ...pod.document,
+    metadata,
+    spec: {
+      ...pod.spec,
+      volumes: [...pod.volumes, bootstrapVolume(proxyUuid)],
+      initContainers: [...pod.initContainers, init],
+      containers: [...probes.containers, ...healthcheck, envoy],
+    },
+  };
+}
+
+const scrapeAnnotations: JsonObject = {
+  [annotations.scrape]: 'true',
+  [annotations.scrapePort]: String(sidecarPorts.metrics),
+  [annotations.scrapePath]: '/stats/prometheus',
+};
+
+function bootstrapVolume(proxyUuid: string): JsonObject {
+  return { name: podNames.volume, secret: { secretName: bootstrapSecretName(proxyUuid) } };
+}
+
+/** MeshConfig's images win over the injector's own. */
+function chooseImages(
+  { settings, images }: InjectionRequest,
+  probes: RewrittenProbes,
+):
+  | { readonly kind: 'images'; readonly images: SidecarImages }
+  | { readonly kind: 'deny'; readonly message: string } {
+  const chosen = {
+    ...images,
+    envoy: settings.sidecar?.envoyImage || images.envoy,
+    init: settings.sidecar?.initContainerImage || images.init,
+  };
+  if (chosen.envoy === '') return deny(imageMissing('envoyImage', '--default-envoy-image'));
+  if (chosen.init === '')
+    return deny(imageMissing('initContainerImage', '--default-init-container-image'));
+  if (probes.needsTcpHealth && chosen.healthcheck === '')
+    return deny(
+      'the pod has TCP probes, and the injector knows no image to answer them: set its flag --default-healthcheck-container-image',
+    );
+  return { kind: 'images', images: chosen };
+}
+
+function imageMissing(field: string, flag: string): string {
+  return `MeshConfig sidecar.${field} not set: set it, or the injector's flag ${flag}`;
+}
+
+/** Container and volume names are unique in a pod: tells which one the sidecar needs for itself. */
+function takenName(pod: AdmittedPod, probes: RewrittenProbes): string | undefined {
+  const names = [...pod.containers, ...pod.initContainers].map((container) => container['name']);
+  const wanted = [
+    podNames.initContainer,
+    podNames.envoyContainer,
+    ...(probes.needsTcpHealth ? [podNames.healthcheckContainer] : []),
+  ];
+  const container = wanted.find((name) => names.includes(name));
+  if (container !== undefined)
+    return `a container of the pod is named "${container}", the name of one of the sidecar's: rename it, or set the annotation ${annotations.injection} to disabled`;
+  if (pod.volumes.some((volume) => volume['name'] === podNames.volume))
+    return `the pod has a volume ${podNames.volume}: it is a copy of a pod with a sidecar. Create it from its original manifest`;
+  return undefined;
+}
+
+function podWarnings(pod: AdmittedPod): readonly string[] {
+  const podUser = runAsUser(pod.spec);
+  return pod.containers
+    .filter((container) => (runAsUser(container) ?? podUser) === 1500)
+    .map(
+      (container) =>
+        `container "${String(container['name'])}" runs as user 1500, the proxy's: its traffic bypasses the mesh`,
+    );
+}
+
+function runAsUser(owner: JsonObject): Json | undefined {
+  const context = owner['securityContext'];
+  return typeof context === 'object' && context !== null && 'runAsUser' in context
+    ? context.runAsUser
+    : undefined;
+}
+
+function deny(message: string): { readonly kind: 'deny'; readonly message: string } {
+  return { kind: 'deny', message };
+}

@@ -1,0 +1,42 @@
+/** Ports of the sidecar (behaviour 2.7). The listeners of the first three come by xDS (libs/core/envoy/src/names.ts). */
+export const sidecarPorts = {
+  outbound: 15001,
+  inbound: 15003,
+  metrics: 15010,
+  admin: 15000,
+  liveness: 15901,
+  readiness: 15902,
+  startup: 15903,
+  /** Answers HTTP probes by opening a TCP connection: container osm-healthcheck. */
+  tcpHealth: 15904,
+} as const;
+
+/** Linux user of the proxy: what it sends is not redirected to it again. Applications must not use it. */
+export const sidecarUid = 1500;
+
+/** Names in an injected pod that users and tools know (behaviour 2.1, 3.2 to 3.5). */
+export const podNames = {
+  initContainer: 'osm-init',
+  envoyContainer: 'envoy',
+  healthcheckContainer: 'osm-healthcheck',
+  volume: 'envoy-bootstrap-config-volume',
+  uuidLabel: 'osm-proxy-uuid',
+} as const;
+
+/** Where the bootstrap Secret is mounted in the envoy container. */
+export const bootstrapDirectory = '/etc/envoy';
+
+/** Keys of the bootstrap Secret, which are the files in `bootstrapDirectory` (behaviour 3.5). */
+export const bootstrapFiles = {
+  bootstrap: 'bootstrap.yaml',
+  certificateSecret: 'tls_certificate_sds_secret.yaml',
+  validationSecret: 'validation_context_sds_secret.yaml',
+  roots: 'cacert.pem',
+  chain: 'sds_cert.pem',
+  key: 'sds_key.pem',
+} as const;
+
+/** Name of a proxy's bootstrap Secret, in the namespace of its pod. */
+export function bootstrapSecretName(proxyUuid: string): string {
+  return `envoy-bootstrap-config-${proxyUuid}`;
+}
