@@ -3,6 +3,7 @@ export const resourceDiagnosticCodes = {
   invalid_yaml: 'A document is not YAML or JSON; what it held before stays in force.',
   invalid_manifest:
     'A document is not a Kubernetes object: apiVersion, kind or metadata.name is missing or wrong.',
+  unreadable_file: 'A file cannot be read; what it held before stays in force.',
   duplicate_object: 'The same object was written twice; the first one counts.',
   wrong_type: 'A field has the wrong type; the object is left out.',
   missing_field: 'A required field is missing; the object is left out.',

@@ -64,7 +64,11 @@ export function createManifestLayers(): ManifestLayers {
       for (const manifest of kept) {
         if (!objects.has(manifest.id)) objects.set(manifest.id, [manifest]);
       }
-      const inForce = { ...manifests, manifests: [...objects.values()].flat() };
+      const inForce = {
+        ...manifests,
+        manifests: [...objects.values()].flat(),
+        diagnostics: tellKept(manifests, objects),
+      };
       release(state, file.file);
       state.files.set(file.file, { ...file, manifests: inForce, objects });
       for (const id of objects.keys()) {
@@ -77,6 +81,17 @@ export function createManifestLayers(): ManifestLayers {
     previous: (file) => state.files.get(file)?.manifests,
     drain: () => drain(state),
   };
+}
+
+/** Says beside what could not be read that the rest of the file is as it was. */
+function tellKept(
+  { manifests, diagnostics }: Manifests,
+  objects: ReadonlyMap<string, unknown>,
+): readonly Diagnostic[] {
+  const count = objects.size - new Set(manifests.map(({ id }) => id)).size;
+  if (count === 0) return diagnostics;
+  const text = `${count === 1 ? 'an object' : `${count} objects`} that this file held before stay in force`;
+  return diagnostics.map((item) => ({ ...item, message: `${item.message}; ${text}` }));
 }
 
 function groupById(manifests: readonly Manifest[]): Map<string, Manifest[]> {

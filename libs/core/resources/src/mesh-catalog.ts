@@ -6,7 +6,7 @@ import {
   type ObjectRef,
 } from '@osm/model';
 import { isMap } from './fields/values.ts';
-import { kindOf } from './kinds/kinds.ts';
+import { groupOf, kindOf } from './kinds/kinds.ts';
 import type { MeshScope } from './mesh-scope.ts';
 import { diagnostic, displayName } from './object-ref.ts';
 import { parseObject, splitApiVersion } from './parse-object.ts';
@@ -19,7 +19,13 @@ export type ObjectChange =
 
 /** A difference of the catalog. */
 export type CatalogChange =
-  | { readonly kind: 'put'; readonly key: string; readonly value: CatalogValue }
+  | {
+      readonly kind: 'put';
+      readonly key: string;
+      readonly value: CatalogValue;
+      /** The key was not there before. */
+      readonly added: boolean;
+    }
   | { readonly kind: 'delete'; readonly key: string; readonly value: CatalogValue };
 
 /** What a batch of object changes came to. */
@@ -38,6 +44,8 @@ export interface MeshCatalog {
   readonly apply: (changes: readonly ObjectChange[]) => CatalogDelta;
   /** The catalog now: values by bus key. MeshSettings is always there. */
   readonly objects: () => ReadonlyMap<string, CatalogValue>;
+  /** The object as its source named it, with its place; for refs that were made from catalog values. */
+  readonly locate: (ref: Pick<ObjectRef, 'kind' | 'namespace' | 'name'>) => ObjectRef | undefined;
 }
 
 interface Entry {
@@ -86,6 +94,8 @@ export function createMeshCatalog(scope: MeshScope): MeshCatalog {
       return report(state, touched, settings);
     },
     objects: () => state.objects,
+    locate: ({ kind, namespace, name }) =>
+      state.entries.get(`${groupOf(kind)}/${kind}/${namespace}/${name}`)?.ref,
   };
 }
 
@@ -158,15 +168,18 @@ function report(state: State, touched: ReadonlySet<string>, settings: CatalogVal
     if (sameValue(now, before)) continue;
     if (now !== undefined) {
       const key = objectKey(now);
+      const added = !state.objects.has(key);
       state.visible.set(id, now);
       state.objects.set(key, now);
-      puts.set(key, { kind: 'put', key, value: now });
+      puts.set(key, { kind: 'put', key, value: now, added });
     } else if (before !== undefined) {
       const key = objectKey(before);
       state.visible.delete(id);
       if (before.$case === 'meshSettings') {
         state.objects.set(key, settings);
-        if (!sameValue(before, settings)) puts.set(key, { kind: 'put', key, value: settings });
+        if (!sameValue(before, settings)) {
+          puts.set(key, { kind: 'put', key, value: settings, added: false });
+        }
       } else {
         state.objects.delete(key);
         deletes.push({ kind: 'delete', key, value: before });

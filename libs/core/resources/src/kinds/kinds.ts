@@ -105,6 +105,12 @@ export function kindsOfGroup(group: string): readonly string[] {
     .map((name) => name.slice(group.length + 1));
 }
 
+/** The API group of a kind that the mesh parses; their names are unique. */
+export function groupOf(kind: string): string {
+  const name = Object.keys(kinds).find((candidate) => candidate.endsWith(`/${kind}`));
+  return name?.slice(0, -kind.length - 1) ?? '';
+}
+
 const clusterWide = new Set([
   'APIService',
   'CSIDriver',

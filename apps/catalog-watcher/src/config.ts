@@ -1,0 +1,28 @@
+import { err, ok } from '@osm/prelude';
+import { flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
+
+const directories: FlagSpec<readonly string[]> = {
+  ...flag.texts(
+    'Directory of manifests; repeat it for layers, where an object in a later one replaces the same object of an earlier one',
+    { placeholder: 'DIR[,DIR...]' },
+  ),
+  parse: (text) => {
+    const list = text.split(',').filter((item) => item !== '');
+    return list.length > 0 ? ok(list) : err('must name a directory');
+  },
+};
+
+/** Flags of this service. */
+export const flags = {
+  source: flag.choice('Where the objects come from', ['directory'], { default: 'directory' }),
+  directory: directories,
+  meshName: flag.text('Name of the mesh: the value of the label openservicemesh.io/monitored-by', {
+    default: 'osm',
+  }),
+  meshNamespace: flag.text('Namespace of MeshConfig osm-mesh-config', { default: 'osm-system' }),
+  trustDomain: flag.text('Trust domain of the mesh: the end of every identity', {
+    default: 'cluster.local',
+  }),
+};
+
+export type Config = ConfigOf<typeof flags>;
