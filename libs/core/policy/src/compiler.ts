@@ -1,5 +1,5 @@
 import { createDatabase, type Change } from '@osm/incremental';
-import type { Diagnostic, ObjectRef } from '@osm/model';
+import type { ObjectRef } from '@osm/model';
 import { compareText } from '@osm/prelude';
 import { createGrantsQuery } from './access.ts';
 import { createRivalsQuery } from './address-rivals.ts';
@@ -9,6 +9,7 @@ import {
   createCatalogInputs,
   type CatalogChange,
 } from './catalog-inputs.ts';
+import { createDiagnostics, type ObjectDiagnostics } from './object-diagnostics.ts';
 import { createEndpointQueries } from './endpoints.ts';
 import { outboundKey, permissiveScopeKey, upstreamKey, workloadKey } from './keys.ts';
 import { createMembershipQueries } from './membership.ts';
@@ -33,12 +34,6 @@ export interface PolicyDifference {
   readonly diagnosticPuts: readonly ObjectDiagnostics[];
   /** Objects that had diagnostics and have none now, sorted. */
   readonly diagnosticDeletes: readonly ObjectRef[];
-}
-
-/** All diagnostics of one object. */
-export interface ObjectDiagnostics {
-  readonly object: ObjectRef;
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Keeps the policy of a catalog up to date. */
@@ -69,6 +64,7 @@ export function createPolicyCompiler(): PolicyCompiler {
     grants,
   });
   db.rootPerIndexKey(indexes.podsByUuid, assignment);
+  const diagnostics = createDiagnostics(db, inputs, indexes, { ...services, rivals });
   const watches = {
     upstream: db.watch(upstream),
     outbound: db.watch(outbound),
@@ -95,8 +91,7 @@ export function createPolicyCompiler(): PolicyCompiler {
           change.kind === 'put' ? [] : [change.key],
         ),
         unitDeletes: [workloads, scopes, outbounds, upstreams].flatMap(({ deletes }) => deletes),
-        diagnosticPuts: [],
-        diagnosticDeletes: [],
+        ...diagnostics.take(),
       };
     },
     evaluations: () => db.stats().evaluations,

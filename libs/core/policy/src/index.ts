@@ -8,13 +8,10 @@
 //
 // Only what a workload reaches exists. The same catalog gives the same units, whatever the order of its objects and the way
 // there. A bad object hurts only itself: it is left out, and a diagnostic names it and the remedy (diagnostics.ts).
-export {
-  createPolicyCompiler,
-  type ObjectDiagnostics,
-  type PolicyCompiler,
-  type PolicyDifference,
-} from './compiler.ts';
+export { createPolicyCompiler, type PolicyCompiler, type PolicyDifference } from './compiler.ts';
 export type { CatalogChange } from './catalog-inputs.ts';
+export type { ObjectDiagnostics } from './object-diagnostics.ts';
+export { policyDiagnosticCodes, type PolicyDiagnosticCode } from './diagnostics.ts';
 export { diagnosticsKey, permissiveScopeKey } from './keys.ts';
 export type {
   HttpAccess,
