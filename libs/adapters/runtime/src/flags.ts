@@ -106,6 +106,22 @@ export const flag = {
     ),
 };
 
+/** Flags of the bus, the same in every service. Empty texts mean none. */
+export const busFlags = {
+  natsUrl: flag.text('NATS servers of the mesh', {
+    default: 'nats://127.0.0.1:4222',
+    placeholder: 'URL[,URL...]',
+  }),
+  natsCredentials: flag.text("File with this service's nkey seed", {
+    default: '',
+    placeholder: 'FILE',
+  }),
+  natsCa: flag.text('PEM file of who signed the certificate of tls:// servers', {
+    default: '',
+    placeholder: 'FILE',
+  }),
+};
+
 function flagName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

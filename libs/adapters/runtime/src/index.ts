@@ -2,7 +2,7 @@
 // version endpoints, and an ordered end are the same for all services.
 //
 //   argv, env ──parseFlags──> config ──runService──> start(context) until SIGTERM aborts context.signal
-export { flag, parseFlags, type ConfigOf, type FlagSet, type FlagSpec } from './flags.ts';
+export { busFlags, flag, parseFlags, type ConfigOf, type FlagSet, type FlagSpec } from './flags.ts';
 export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export { createReadiness, type Gate, type Readiness } from './readiness.ts';
 export type { HttpHandler, HttpReply, HttpRoutes } from './http-server.ts';
