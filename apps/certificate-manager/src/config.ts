@@ -1,6 +1,6 @@
 import { err, ok } from '@osm/prelude';
 import { trustDomainProblem } from '@osm/pki';
-import { flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
+import { busFlags, flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
 
 const trustDomain: FlagSpec<string> = {
   ...flag.text('Trust domain of the mesh: the end of every identity', { default: 'cluster.local' }),
@@ -12,6 +12,7 @@ const trustDomain: FlagSpec<string> = {
 
 /** Flags of this service. */
 export const flags = {
+  ...busFlags,
   caDirectory: flag.text(
     'Directory of the root: ca.crt and private.key, made when both are missing',
     {

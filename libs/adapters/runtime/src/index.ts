@@ -6,3 +6,4 @@ export { busFlags, flag, parseFlags, type ConfigOf, type FlagSet, type FlagSpec 
 export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export { createReadiness, type Gate, type Readiness } from './readiness.ts';
 export type { HttpHandler, HttpReply, HttpRoutes } from './http-server.ts';
+export { versionInfo } from './version.ts';

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { Bus } from '@osm/bus';
+import { emitBootstrapSecret, injectPod, type InjectionResult } from '@osm/injection';
+import { MeshError, type Clock } from '@osm/prelude';
+import type { Logger } from '@osm/telemetry';
+import type { Admission, AdmissionRequest } from './admission-review.ts';
+import { obtainCertificate } from './certificate-requests.ts';
+import type { Config } from './config.ts';
+import type { MeshView } from './mesh-view.ts';
+import type { InjectorMetrics } from './metrics.ts';
+import type { SecretWriter } from './secret-writer.ts';
+
+export interface AdmitOptions {
+  readonly bus: Bus;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly mesh: MeshView;
+  readonly metrics: InjectorMetrics;
+  readonly secrets: SecretWriter;
+  readonly version: string;
+}
+
+/** Answers one admission request; undefined = the injector does not know the mesh yet. Never throws. */
+export type Admit = (request: AdmissionRequest) => Promise<Admission | undefined>;
+
+/** Decides about a pod, and for one that gets a sidecar makes its key, certificate and bootstrap Secret. */
+export function createAdmit(options: AdmitOptions): Admit {
+  const { log, metrics } = options;
+  return async (request) => {
+    const admission = await admitPod(options, request).catch((thrown: unknown): Admission => {
+      const error = MeshError.from(thrown);
+      log.error('admission failed', { err: error, namespace: request.namespace });
+      return { kind: 'deny', message: `no sidecar for this pod: ${error.message}` };
+    });
+    if (admission !== undefined)
+      metrics.responses.inc({ kind: request.kind, success: String(admission.kind !== 'deny') });
+    return admission;
+  };
+}
+
+async function admitPod(
+  options: AdmitOptions,
+  request: AdmissionRequest,
+): Promise<Admission | undefined> {
+  const { config, log, mesh } = options;
+  const settings = mesh.settings();
+  if (settings === undefined) return undefined;
+  const proxyUuid = randomUUID();
+  const result = injectPod({
+    pod: request.object,
+    namespaceName: request.namespace,
+    namespace: mesh.namespace(request.namespace),
+    meshNamespace: config.meshNamespace,
+    settings,
+    proxyUuid,
+    images: {
+      envoy: config.defaultEnvoyImage,
+      init: config.defaultInitContainerImage,
+      healthcheck: config.defaultHealthcheckContainerImage,
+      pullPolicy: config.osmContainerPullPolicy,
+    },
+    xdsAddresses: config.xdsAddress,
+  });
+  const facts = { namespace: request.namespace, uid: request.uid };
+  switch (result.kind) {
+    case 'skip':
+      log.debug('pod without sidecar', { ...facts, reason: result.reason });
+      return { kind: 'allow' };
+    case 'deny':
+      log.warn('pod denied', { ...facts, reason: result.message });
+      return result;
+    case 'inject':
+      // A dry run leaves no trace: no certificate, no Secret.
+      if (!request.dryRun) await storeBootstrap(options, proxyUuid, result);
+      log.info('sidecar injected', { ...facts, proxyUuid, dryRun: request.dryRun });
+      return { kind: 'patch', pod: result.pod, warnings: result.warnings };
+  }
+}
+
+async function storeBootstrap(
+  { bus, clock, config, metrics, secrets, version }: AdmitOptions,
+  proxyUuid: string,
+  { bootstrap, identity }: InjectionResult & { readonly kind: 'inject' },
+): Promise<void> {
+  const startMs = clock.now();
+  const value = { uuid: proxyUuid, ...identity };
+  const certificate = await obtainCertificate(bus, { kind: { $case: 'proxy', value } });
+  metrics.issuedCount.inc();
+  metrics.issuedSeconds.observe((clock.now() - startMs) / 1000);
+  await secrets.write(
+    emitBootstrapSecret({
+      proxyUuid,
+      namespace: identity.namespace,
+      bootstrap,
+      certificate: {
+        chainPem: certificate.chainPem,
+        privateKeyPem: certificate.privateKeyPem.reveal(),
+        rootsPem: certificate.bundle.rootsPem,
+        trustBundleId: certificate.bundle.id,
+      },
+      meshName: config.meshName,
+      version,
+    }),
+  );
+}

@@ -1,0 +1,40 @@
+import { subjects, type Bus } from '@osm/bus';
+import { MeshError } from '@osm/prelude';
+import { createCsr, createKeyPair, exportPrivateKeyPem, type SecretText } from '@osm/pki';
+import type { CertificateSubject, TrustBundle } from '@osm/proto-mesh';
+
+/** A certificate with the key that was made for it here. */
+export interface HeldCertificate {
+  readonly chainPem: string;
+  readonly privateKeyPem: SecretText;
+  readonly bundle: TrustBundle;
+}
+
+const signTimeoutMs = 5000;
+
+/**
+ * Makes a key and has it certified, for as long as the signer gives such a subject by default. Fails with `sign_refused` or with
+ * what the bus fails with.
+ */
+export async function obtainCertificate(
+  bus: Bus,
+  subject: CertificateSubject,
+): Promise<HeldCertificate> {
+  const pair = await createKeyPair();
+  const csrDer = Buffer.from(await createCsr(pair));
+  const response = await bus.request(
+    subjects.sign,
+    { csrDer, subject, validityMs: 0 },
+    { timeoutMs: signTimeoutMs },
+  );
+  if (response.kind === 'error') throw response.error;
+  const { result } = response.value;
+  if (result?.$case !== 'issued') {
+    const reason = result === undefined ? 'an empty answer' : result.value.message;
+    throw new MeshError('sign_refused', `the certificate manager refused: ${reason}`);
+  }
+  const { chainPem, bundle } = result.value;
+  if (bundle === undefined)
+    throw new MeshError('sign_refused', 'the certificate manager sent no trust bundle');
+  return { chainPem, bundle, privateKeyPem: await exportPrivateKeyPem(pair) };
+}

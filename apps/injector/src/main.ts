@@ -1,0 +1,30 @@
+import { createBus } from '@osm/bus';
+import { runService } from '@osm/runtime';
+import { flags } from './config.ts';
+import { createDirectorySecretWriter } from './directory-secret-writer.ts';
+import { runInjector } from './service.ts';
+import { systemClock } from './system-clock.ts';
+
+await runService({
+  name: 'injector',
+  summary: 'adds the sidecar to pods at admission, and writes its bootstrap Secret',
+  flags,
+  start: async (context) => {
+    const { config, instance, log, metrics } = context;
+    const bus = createBus({
+      url: config.natsUrl,
+      credentialsFile: config.natsCredentials || undefined,
+      caFile: config.natsCa || undefined,
+      name: 'injector',
+      instance,
+      log,
+      metrics,
+    });
+    const secrets = createDirectorySecretWriter(config.secretDirectory);
+    try {
+      await runInjector(context, { bus, clock: systemClock, secrets });
+    } finally {
+      await bus.close();
+    }
+  },
+});

@@ -1,0 +1,54 @@
+import { buckets, type Bus } from '@osm/bus';
+import type { MeshSettings, Namespace } from '@osm/model';
+import type { CatalogObject, TrustBundle } from '@osm/proto-mesh';
+
+/** What the injector knows of the mesh. */
+export interface MeshView {
+  readonly namespace: (name: string) => Namespace | undefined;
+  /** Undefined until the catalog was complete once. */
+  readonly settings: () => MeshSettings | undefined;
+  /** Follows the catalog until the signal; calls back once it is complete. */
+  readonly follow: (signal: AbortSignal, onComplete: () => void) => Promise<void>;
+}
+
+/** Keeps namespaces and settings of the catalog in memory. The rest of it is not kept. */
+export function createMeshView(bus: Bus): MeshView {
+  const namespaces = new Map<string, Namespace>();
+  let latest: MeshSettings | undefined;
+  let complete = false;
+
+  const put = (key: string, { kind }: CatalogObject): void => {
+    if (kind?.$case === 'namespace') namespaces.set(key, kind.value);
+    else if (kind?.$case === 'meshSettings') latest = kind.value;
+  };
+  const byName = (name: string): Namespace | undefined => {
+    for (const namespace of namespaces.values()) if (namespace.name === name) return namespace;
+    return undefined;
+  };
+  return {
+    namespace: byName,
+    settings: () => (complete ? latest : undefined),
+    follow: async (signal, onComplete) => {
+      for await (const events of bus.watch(buckets.catalog, { signal }))
+        for (const event of events) {
+          if (event.kind === 'put') put(event.key, event.value);
+          else if (event.kind === 'delete') namespaces.delete(event.key);
+          else if (latest !== undefined) {
+            complete = true;
+            onComplete();
+          }
+        }
+    },
+  };
+}
+
+/** Calls back with the trust bundle, now and whenever it changes, until the signal. */
+export async function followTrust(
+  bus: Bus,
+  signal: AbortSignal,
+  onBundle: (bundle: TrustBundle) => void,
+): Promise<void> {
+  for await (const events of bus.watch(buckets.trust, { signal }))
+    for (const event of events)
+      if (event.kind === 'put' && event.key === 'bundle') onBundle(event.value);
+}

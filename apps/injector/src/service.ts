@@ -1,0 +1,122 @@
+import type { Bus } from '@osm/bus';
+import { MeshError, type Clock } from '@osm/prelude';
+import type { TrustBundle } from '@osm/proto-mesh';
+import { versionInfo, type ServiceContext } from '@osm/runtime';
+import { createAdmit, type Admit } from './admit.ts';
+import { obtainCertificate } from './certificate-requests.ts';
+import type { Config } from './config.ts';
+import { createMeshView, followTrust } from './mesh-view.ts';
+import { createInjectorMetrics } from './metrics.ts';
+import type { SecretWriter } from './secret-writer.ts';
+import { startWebhookServer, type ServerIdentity, type WebhookServer } from './webhook-server.ts';
+
+interface Environment {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly secrets: SecretWriter;
+}
+
+/**
+ * Follows the catalog and the trust bundle, and answers admission requests as soon as it can. Returns after the signal; the
+ * caller closes the bus.
+ */
+export async function runInjector(
+  context: ServiceContext<Config>,
+  environment: Environment,
+): Promise<void> {
+  const { config, log, readiness, signal } = context;
+  const { bus, clock, secrets } = environment;
+  const { version } = versionInfo();
+  const catalogGate = readiness.gate('catalog');
+  const busGate = readiness.gate('bus');
+  const noteBus = (connected: boolean): void =>
+    connected ? busGate.ready() : busGate.notReady('not connected to the bus');
+  noteBus(bus.connected());
+  bus.onConnected(noteBus);
+
+  const mesh = createMeshView(bus);
+  const metrics = createInjectorMetrics(context.metrics);
+  const admit = createAdmit({ bus, clock, config, log, mesh, metrics, secrets, version });
+  const webhook = createWebhook(context, environment, admit);
+  catalogGate.notReady('waiting for the catalog-watcher');
+  try {
+    await Promise.all([
+      mesh.follow(signal, catalogGate.ready),
+      followTrust(bus, signal, webhook.onBundle),
+    ]);
+  } finally {
+    await webhook.close();
+  }
+}
+
+interface Webhook {
+  readonly onBundle: (bundle: TrustBundle) => void;
+  readonly close: () => Promise<void>;
+}
+
+const retryMs = 500;
+
+/**
+ * The webhook's server with a certificate of the mesh. It starts with the first trust bundle, and gets a new certificate with
+ * every other one. What fails is tried again until it works or the service ends.
+ */
+function createWebhook(
+  { config, log, readiness, signal }: ServiceContext<Config>,
+  { bus, clock }: Environment,
+  admit: Admit,
+): Webhook {
+  const gate = readiness.gate('webhook');
+  gate.notReady('waiting for the certificate-manager');
+  let server: WebhookServer | undefined;
+  let wanted = 0;
+  let work = Promise.resolve();
+
+  const serve = async (): Promise<void> => {
+    const identity = config.webhookTls ? await obtainIdentity(bus, config) : undefined;
+    if (server !== undefined) {
+      if (identity !== undefined) server.replaceIdentity(identity);
+      return;
+    }
+    const { webhookHost: host, webhookPort: port } = config;
+    server = await startWebhookServer({ host, port, identity, admit });
+    log.info('webhook is served', { address: server.address });
+    gate.ready();
+  };
+  const attempt = async (bundle: number): Promise<void> => {
+    while (bundle === wanted && !signal.aborted) {
+      try {
+        return await serve();
+      } catch (thrown) {
+        const error = MeshError.from(thrown);
+        log.warn('webhook is not served yet', { err: error });
+        if (server === undefined) gate.notReady(error.message);
+        await pause(clock, signal);
+      }
+    }
+  };
+  return {
+    onBundle: () => {
+      const bundle = (wanted += 1);
+      work = work.then(() => attempt(bundle));
+    },
+    close: async () => {
+      await work;
+      await server?.close();
+    },
+  };
+}
+
+/** The names by which the API server calls the webhook, and those of a developer's machine. */
+async function obtainIdentity(bus: Bus, config: Config): Promise<ServerIdentity> {
+  const dnsNames = [`osm-injector.${config.meshNamespace}.svc`, 'localhost'];
+  const value = { name: 'osm-injector', dnsNames };
+  const certificate = await obtainCertificate(bus, { kind: { $case: 'controlPlane', value } });
+  return { cert: certificate.chainPem, key: certificate.privateKeyPem.reveal() };
+}
+
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(retryMs, resolve);
+    signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+  });
+}

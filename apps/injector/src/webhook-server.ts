@@ -1,0 +1,113 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { MeshError } from '@osm/prelude';
+import { admissionReview, parseAdmissionReview } from './admission-review.ts';
+import type { Admit } from './admit.ts';
+
+/** Certificate and key of the server, PEM. */
+export interface ServerIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface WebhookServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined = HTTP, for development. */
+  readonly identity: ServerIdentity | undefined;
+  readonly admit: Admit;
+}
+
+export interface WebhookServer {
+  /** For example `https://127.0.0.1:9090`. */
+  readonly address: string;
+  /** New connections get this certificate. */
+  readonly replaceIdentity: (identity: ServerIdentity) => void;
+  /** Answers what has begun, and ends. */
+  readonly close: () => Promise<void>;
+}
+
+const path = '/mutate-pod-creation';
+/** More than the API server accepts as an object. */
+const bodyBytesMax = 4 * 1024 * 1024;
+
+interface Reply {
+  readonly status: number;
+  readonly type: 'application/json' | 'text/plain';
+  readonly body: string;
+}
+
+/** The admission webhook: statuses as OSM (behaviour 2.5). Fails with `io` when it cannot listen. */
+export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
+  const { identity } = options;
+  const https = identity === undefined ? undefined : createHttpsServer(identity);
+  const server: Server = https ?? createHttpServer();
+  server.on('request', (request, response) => {
+    void answer(request, options.admit)
+      .catch((thrown: unknown) => text(500, MeshError.from(thrown).message))
+      .then(({ status, type, body }) => {
+        response.writeHead(status, { 'content-type': type });
+        response.end(body);
+      });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      const message = `cannot listen on ${options.host}:${options.port} (--webhook-port)`;
+      reject(new MeshError('io', message, { cause }));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    address: `${https === undefined ? 'http' : 'https'}://${address}:${port}`,
+    replaceIdentity: (next) => https?.setSecureContext(next),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function answer(request: IncomingMessage, admit: Admit): Promise<Reply> {
+  const url = request.url?.split('?')[0];
+  if (url === '/healthz') return text(200, 'Health OK');
+  if (url !== path) return text(404, `not found: the webhook is ${path}`);
+  if (request.method !== 'POST') return text(405, 'only POST');
+  const contentType = request.headers['content-type']?.split(';')[0]?.trim();
+  if (contentType !== 'application/json')
+    return text(415, `content type ${contentType ?? '(none)'}: only application/json`);
+  const body = await readBody(request);
+  if (body === undefined) return text(413, `the body is larger than ${bodyBytesMax} bytes`);
+  if (body === '') return text(400, 'the body is empty');
+  const review = parseAdmissionReview(body);
+  if (review === undefined) {
+    const message = 'the body is not an AdmissionReview with a request';
+    return json(admissionReview('', undefined, { kind: 'deny', message }));
+  }
+  const admission = await admit(review);
+  // Not an answer about this pod: the failure policy of the webhook decides.
+  if (admission === undefined)
+    return text(503, 'the injector does not know the mesh yet: see its /health/ready');
+  return json(admissionReview(review.uid, review.object, admission));
+}
+
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes > bodyBytesMax) return undefined;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function text(status: number, body: string): Reply {
+  return { status, type: 'text/plain', body: `${body}\n` };
+}
+
+function json(body: unknown): Reply {
+  return { status: 200, type: 'application/json', body: JSON.stringify(body) };
+}
