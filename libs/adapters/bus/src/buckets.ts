@@ -10,7 +10,7 @@ import type { Bucket } from './bus.ts';
 
 /** Every bucket of the mesh: who writes it, who reads it. Rights on the bus follow this table (rights.ts). */
 export const buckets = {
-  /** catalog-watcher -> policy-compiler, injector */
+  /** catalog-watcher -> policy-compiler, injector, certificate-manager */
   catalog: { name: 'catalog', codec: CatalogObject } satisfies Bucket<CatalogObject>,
   /** policy-compiler -> xds-server */
   compiled: { name: 'compiled', codec: Bundle } satisfies Bucket<Bundle>,

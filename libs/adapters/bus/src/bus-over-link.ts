@@ -22,7 +22,11 @@ export function createBusOver(options: BusOptions): Bus {
   const tools = { link, log, metrics, writer: options.instance };
   const closing = new AbortController();
   const until = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
-  const opened: (() => Promise<unknown>)[] = [];
+  const opened = new Set<() => Promise<void>>();
+  const onOpen = (close: () => Promise<void>): (() => void) => {
+    opened.add(close);
+    return () => opened.delete(close);
+  };
   metrics.connected.set(link.connected() ? 1 : 0);
   link.onConnected((connected) => metrics.connected.set(connected ? 1 : 0));
   return {
@@ -31,17 +35,23 @@ export function createBusOver(options: BusOptions): Bus {
     watch: (bucket, { signal }) => watchTable(tools, bucket, { signal: until(signal) }),
     own: (bucket) => {
       const table = createTableOwner(tools, bucket);
-      opened.push(table.close);
-      return table;
+      const forget = onOpen(table.close);
+      return {
+        ...table,
+        close: () => {
+          forget();
+          return table.close();
+        },
+      };
     },
     request: (subject, request, { timeoutMs } = {}) =>
       sendRequest(tools, subject, request, timeoutMs),
     respond: (subject, handle, { signal }) =>
       answerRequests(tools, subject, handle, { signal: until(signal) }),
-    lease: (lease) => holdLease(tools, { ...lease, signal: until(lease.signal) }),
+    lease: (lease) => holdLease({ ...tools, onOpen }, { ...lease, signal: until(lease.signal) }),
     close: async () => {
       closing.abort();
-      await Promise.all(opened.map((close) => close()));
+      await Promise.all([...opened].map((close) => close()));
       await link.close();
     },
   };

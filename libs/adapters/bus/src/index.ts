@@ -18,3 +18,22 @@ export type {
 } from './bus.ts';
 export { buckets } from './buckets.ts';
 export { subjects } from './subjects.ts';
+export { createBus, type CreateBusOptions } from './create-bus.ts';
+export {
+  startNatsServer,
+  findNatsServer,
+  type NatsServer,
+  type NatsServerOptions,
+} from './nats-process.ts';
+export { renderNatsConfig, type NatsConfigOptions } from './nats-config.ts';
+export {
+  createDevelopmentCredentials,
+  type DevelopmentCredentials,
+} from './development-credentials.ts';
+export {
+  meshRights,
+  rightsOf,
+  serviceNames,
+  type MeshRights,
+  type ServiceRights,
+} from './rights.ts';

@@ -16,6 +16,8 @@ interface LeaseTools {
   readonly link: Link;
   readonly log: Logger;
   readonly metrics: BusMetrics;
+  /** Told of every candidate, so that a bus that closes can give its leases back first; returns how to forget it. */
+  readonly onOpen: (release: () => Promise<void>) => () => void;
 }
 
 interface Candidate {
@@ -40,6 +42,7 @@ export async function* holdLease(
     events.push(event);
     wakeUp();
   });
+  const forget = tools.onOpen(candidate.release);
   signal.addEventListener('abort', wakeUp);
   try {
     while (!signal.aborted) {
@@ -55,6 +58,7 @@ export async function* holdLease(
     signal.removeEventListener('abort', wakeUp);
     await candidate.release();
     candidate.close();
+    forget();
   }
 }
 
@@ -170,7 +174,7 @@ function createCandidate(
   return {
     step,
     release: async () => {
-      const held = leading && current === holder;
+      const held = informed && leading && current === holder;
       informed = false;
       clearTimeout(timer);
       if (!held || !link.connected()) return;

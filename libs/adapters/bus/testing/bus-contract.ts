@@ -5,6 +5,8 @@ import type { Bucket, Bus, Codec, LeaseEvent, Subject, TableEvent } from '../src
 /** A server with buses on it, as the contract needs it. */
 export interface ContractHub {
   readonly connect: () => Bus;
+  /** Cuts the connection of one bus for good, as if its process had died. */
+  readonly sever: (bus: Bus) => Promise<void>;
   /** The server goes away without warning, and comes back with what it had. */
   readonly stop: () => Promise<void>;
   readonly start: () => Promise<void>;
@@ -500,7 +502,7 @@ function leaseContract(connect: () => Bus, hub: () => ContractHub): void {
     const first = follow(holder, 'leader', 'one');
     await expect.poll(() => first.events, patience).toEqual(['acquired']);
     const second = follow(connect(), 'leader', 'two');
-    await holder.close();
+    await hub().sever(holder);
     await expect.poll(() => second.events, patience).toEqual(['acquired']);
     await second.stop();
   });

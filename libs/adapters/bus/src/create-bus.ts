@@ -1,0 +1,38 @@
+import type { Logger, Metrics } from '@osm/telemetry';
+import { createBusOver } from './bus-over-link.ts';
+import type { Bus } from './bus.ts';
+import { createNatsLink } from './nats-link.ts';
+import { meshRights, ownedBuckets, type MeshRights } from './rights.ts';
+
+export interface CreateBusOptions {
+  /** For example nats://127.0.0.1:4222; several with commas. */
+  readonly url: string;
+  /** A file with the service's nkey seed. Without one the server must let anybody in, and has no accounts (development, tests). */
+  readonly credentialsFile?: string | undefined;
+  /** PEM of who signed the server's certificate, for tls:// addresses. */
+  readonly caFile?: string | undefined;
+  /** The service: decides the rights, see rights.ts. */
+  readonly name: string;
+  /** Unique among the instances of the service. */
+  readonly instance: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Who may do what; the mesh's own table unless a test has another. */
+  readonly rights?: MeshRights;
+}
+
+/** Opens the connection of a service to NATS. Returns at once; the bus says `connected` when it is, and comes back for ever. */
+export function createBus(options: CreateBusOptions): Bus {
+  const { credentialsFile, log } = options;
+  const owned = ownedBuckets(options.rights ?? meshRights, options.name);
+  const link = createNatsLink({
+    url: options.url,
+    service: options.name,
+    instance: options.instance,
+    credentialsFile,
+    caFile: options.caFile,
+    isOwn: (bucket) => credentialsFile === undefined || owned.has(bucket),
+    log: log.child({ part: 'bus' }),
+  });
+  return createBusOver({ link, instance: options.instance, log, metrics: options.metrics });
+}

@@ -1,0 +1,75 @@
+import { meshRights, rightsOf, type MeshRights } from './rights.ts';
+
+export interface NatsConfigOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Where JetStream keeps its files. */
+  readonly storeDir: string;
+  /** The services that may connect. Empty: anybody may, in one account without limits (tests). */
+  readonly users: readonly { readonly service: string; readonly publicKey: string }[];
+  readonly rights?: MeshRights;
+}
+
+/** The configuration of a nats-server for the mesh: one account per service, users by nkey, permissions as in rights.ts. */
+export function renderNatsConfig(options: NatsConfigOptions): string {
+  const { users } = options;
+  const rights = options.rights ?? meshRights;
+  const head = [
+    `listen: ${quote(`${options.host}:${options.port}`)}`,
+    'server_name: osm',
+    'max_payload: 1MB',
+    'write_deadline: "10s"',
+    `jetstream { store_dir: ${quote(options.storeDir)} }`,
+  ];
+  if (users.length === 0) return `${head.join('\n')}\n`;
+  const present = new Set(users.map(({ service }) => service));
+  const accounts = users.map(({ service, publicKey }) =>
+    renderAccount(service, publicKey, rights, present),
+  );
+  return `${head.join('\n')}\naccounts {\n${accounts.join('')}}\n`;
+}
+
+function renderAccount(
+  service: string,
+  publicKey: string,
+  rights: MeshRights,
+  present: ReadonlySet<string>,
+): string {
+  const { publish, subscribe, responds, exports, imports } = rightsOf(service, rights);
+  const exported = exports.flatMap((each) => {
+    const accounts = each.accounts.filter((name) => present.has(name));
+    if (accounts.length === 0) return [];
+    const streamed = each.streamed === true ? ', response_type: stream' : '';
+    return [`{ ${each.kind}: ${quote(each.subject)}${streamed}, accounts: ${list(accounts)} }`];
+  });
+  const imported = imports
+    .filter(({ account }) => present.has(account))
+    .map(({ kind, account, subject, to }) => {
+      const renamed = to === undefined ? '' : `, to: ${quote(to)}`;
+      return `{ ${kind}: { account: ${quote(account)}, subject: ${quote(subject)} }${renamed} }`;
+    });
+  return [
+    `  ${quote(service)} {`,
+    '    jetstream: enabled',
+    '    users: [ {',
+    `      nkey: ${publicKey}`,
+    '      permissions {',
+    `        publish: ${list(publish)}`,
+    `        subscribe: ${list(subscribe)}`,
+    ...(responds ? ['        allow_responses: { max: 1, expires: "1m" }'] : []),
+    '      }',
+    '    } ]',
+    `    exports: [ ${exported.join(', ')} ]`,
+    `    imports: [ ${imported.join(', ')} ]`,
+    '  }',
+    '',
+  ].join('\n');
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.map(quote).join(', ')}]`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,241 @@
+import { MeshError } from '@osm/prelude';
+import type { Logger } from '@osm/telemetry';
+import { headers, type Msg, type MsgHdrs } from 'nats';
+import type { BucketSettings, Entry, Expectation, Link, StreamState } from './link.ts';
+import { createNatsWire, type NatsWire } from './nats-wire.ts';
+import { inboxPrefix, tableSubjects } from './subjects.ts';
+
+export interface NatsLinkOptions {
+  readonly url: string;
+  readonly service: string;
+  readonly instance: string;
+  readonly credentialsFile?: string | undefined;
+  readonly caFile?: string | undefined;
+  /**
+   * True for buckets that live in the account of this connection. With accounts (rights.ts) those are the buckets that the service
+   * writes; on a server without accounts, all.
+   */
+  readonly isOwn: (bucket: string) => boolean;
+  readonly log: Logger;
+}
+
+const apiTimeoutMs = 500;
+const putTimeoutMs = 500;
+const readIdleMs = 2_000;
+/** One answer of the server stays far below the 64 MiB at which it cuts off a slow client. */
+const readBytesMax = 16 << 20;
+const readMessagesMax = 10_000;
+/** How long a deletion stays visible on the stream. Readers that were away for longer read everything (table-follow.ts). */
+const deletionTtl = '1h';
+const queueGroup = 'osm';
+
+/** The link over a NATS server with JetStream, 2.11 or later (bulk reads, deletions that run out). */
+export function createNatsLink(options: NatsLinkOptions): Link {
+  const wire = createNatsWire({
+    url: options.url,
+    credentialsFile: options.credentialsFile,
+    caFile: options.caFile,
+    name: options.instance,
+    inboxPrefix: inboxPrefix(options.service),
+    log: options.log,
+  });
+  const own = options.isOwn;
+  return {
+    connected: wire.connected,
+    onConnected: wire.onConnected,
+    listen: (bucket, onEntry) => {
+      const prefix = tableSubjects.livePrefix(bucket);
+      return wire.subscribe(tableSubjects.live(bucket), (message) => {
+        const entry = entryOf(message, message.subject.slice(prefix.length));
+        if (entry !== undefined) onEntry(entry);
+      });
+    },
+    onBucketChange: (bucket, listener) =>
+      own(bucket) ? wire.subscribe(tableSubjects.events(bucket), listener) : () => undefined,
+    state: (bucket) => readState(wire, bucket, own(bucket)),
+    read: (bucket, fromSeq) => readEntries(wire, bucket, own(bucket), fromSeq),
+    create: (bucket, settings) => createStream(wire, bucket, settings),
+    put: async ({ bucket, key, bytes, expect }) => {
+      const answer = await wire.ask({
+        subject: tableSubjects.put(bucket, key),
+        bytes,
+        headers: putHeaders(bytes === undefined, expect),
+        timeoutMs: putTimeoutMs,
+      });
+      const { seq, error } = parseJson<{ seq?: number; error?: ApiError }>(answer);
+      if (error !== undefined || seq === undefined)
+        throw refused(`put of ${key} in bucket ${bucket}`, error);
+      return seq;
+    },
+    request: async (subject, bytes, timeoutMs) =>
+      new Uint8Array((await wire.ask({ subject, bytes, timeoutMs })).data),
+    respond: (subject, handler) =>
+      wire.subscribe(
+        subject,
+        (message) => {
+          if (!isRequest(message, subject)) {
+            options.log.warn('not a request: ignored', {
+              subject,
+              from: message.subject,
+              reply: message.reply,
+            });
+            return;
+          }
+          void handler(new Uint8Array(message.data)).then((answer) => {
+            if (answer !== undefined) message.respond(answer);
+          });
+        },
+        queueGroup,
+      ),
+    close: wire.close,
+  };
+}
+
+/**
+ * A request carries the subject it was sent to, and a reply in an inbox of ours or one that the server made for another account. A
+ * consumer or a bulk read that somebody pointed at this subject has neither: what arrives then is not a question.
+ */
+function isRequest(message: Msg, subject: string): boolean {
+  return message.subject === subject && /^(_INBOX_[\w-]+|_R_)\./.test(message.reply ?? '');
+}
+
+interface ApiError {
+  readonly code?: number;
+  readonly err_code?: number;
+  readonly description?: string;
+}
+
+function refused(what: string, error: ApiError | undefined): MeshError {
+  const reason = error?.description ?? 'an answer without meaning';
+  // 503: the server's storage is not up yet, or out of resources for the moment.
+  const code = error?.code === 503 ? 'bus_unavailable' : 'bus_refused';
+  return new MeshError(code, `${what} was refused: ${reason}`);
+}
+
+function parseJson<T>(message: Msg): T {
+  try {
+    return message.json<T>();
+  } catch (thrown) {
+    throw MeshError.from(thrown, 'bus_refused');
+  }
+}
+
+function putHeaders(deletion: boolean, expect: Expectation): MsgHdrs | undefined {
+  if (!deletion && expect.kind === 'none') return undefined;
+  const made = headers();
+  if (expect.kind === 'stream') made.set('Nats-Expected-Last-Sequence', `${expect.seq}`);
+  if (expect.kind === 'key') made.set('Nats-Expected-Last-Subject-Sequence', `${expect.seq}`);
+  if (deletion) {
+    made.set('KV-Operation', 'DEL');
+    made.set('Nats-TTL', deletionTtl);
+  }
+  return made;
+}
+
+/** An entry from a message of the stream, repeated live or read; undefined for what only looks like one. */
+function entryOf(message: Msg, key: string): Entry | undefined {
+  const head = message.headers;
+  const seq = Number(head?.get('Nats-Sequence') ?? '');
+  if (head === undefined || !Number.isSafeInteger(seq) || seq < 1) return undefined;
+  const operation = head.get('KV-Operation');
+  const deletion = operation === 'DEL' || operation === 'PURGE';
+  // The client's buffers hold many messages: a copy keeps one value from pinning its neighbours.
+  const bytes = deletion ? undefined : new Uint8Array(message.data);
+  return { key, seq, stamp: sortableStamp(head.get('Nats-Time-Stamp')), bytes };
+}
+
+/** The server leaves out trailing zeros of the fraction; with them stamps order as text. */
+function sortableStamp(stamp: string): string {
+  const [whole = '', fraction = ''] = stamp.replace('Z', '').split('.');
+  return `${whole}.${fraction.padEnd(9, '0')}`;
+}
+
+const streamNotFound = 10_059;
+const streamExistsDifferently = 10_058;
+
+async function readState(
+  wire: NatsWire,
+  bucket: string,
+  own: boolean,
+): Promise<StreamState | undefined> {
+  const subject = own ? tableSubjects.ownState(bucket) : tableSubjects.importedState(bucket);
+  const answer = parseJson<{
+    created?: string;
+    state?: { last_seq: number; messages: number };
+    error?: ApiError;
+  }>(await wire.ask({ subject, timeoutMs: apiTimeoutMs }));
+  if (answer.error?.err_code === streamNotFound) return undefined;
+  const { created, state } = answer;
+  if (created === undefined || state === undefined)
+    throw refused(`state of bucket ${bucket}`, answer.error);
+  return { created, lastSeq: state.last_seq, messages: state.messages };
+}
+
+async function readEntries(
+  wire: NatsWire,
+  bucket: string,
+  own: boolean,
+  fromSeq: number,
+): Promise<readonly Entry[]> {
+  const subject = own ? tableSubjects.ownRead(bucket) : tableSubjects.importedRead(bucket);
+  const prefix = tableSubjects.put(bucket, '');
+  const entries: Entry[] = [];
+  let next = fromSeq;
+  let more = true;
+  while (more) {
+    const ask = { seq: next, batch: readMessagesMax, max_bytes: readBytesMax };
+    await wire.askMany(
+      { subject, bytes: new TextEncoder().encode(JSON.stringify(ask)), timeoutMs: readIdleMs },
+      (message) => {
+        const code = message.headers?.code ?? 0;
+        if (code === 0) {
+          const stored = message.headers?.get('Nats-Subject') ?? '';
+          const entry = entryOf(message, stored.slice(prefix.length));
+          if (entry !== undefined) entries.push(entry);
+          return false;
+        }
+        // 204 ends a batch; 404: there is nothing from here on.
+        more = code === 204 && message.headers?.get('Nats-Num-Pending') !== '0';
+        return true;
+      },
+    );
+    const last = entries.at(-1);
+    if (last === undefined || last.seq < next) break;
+    next = last.seq + 1;
+  }
+  return entries;
+}
+
+async function createStream(
+  wire: NatsWire,
+  bucket: string,
+  settings: BucketSettings,
+): Promise<void> {
+  const config = {
+    name: tableSubjects.stream(bucket),
+    subjects: [tableSubjects.puts(bucket)],
+    retention: 'limits',
+    discard: 'new',
+    storage: settings.storage,
+    num_replicas: 1,
+    max_msgs_per_subject: 1,
+    max_msg_size: 1_000_000,
+    max_msgs: -1,
+    max_bytes: -1,
+    max_age: 0,
+    max_consumers: -1,
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+    allow_msg_ttl: true,
+    republish: { src: tableSubjects.puts(bucket), dest: tableSubjects.live(bucket) },
+  };
+  const ask = async (subject: string): Promise<ApiError | undefined> => {
+    const bytes = new TextEncoder().encode(JSON.stringify(config));
+    return parseJson<{ error?: ApiError }>(
+      await wire.ask({ subject, bytes, timeoutMs: apiTimeoutMs }),
+    ).error;
+  };
+  let error = await ask(tableSubjects.create(bucket));
+  if (error?.err_code === streamExistsDifferently) error = await ask(tableSubjects.update(bucket));
+  if (error !== undefined) throw refused(`making bucket ${bucket}`, error);
+}

@@ -1,0 +1,4 @@
+import { busContract } from './bus-contract.ts';
+import { createNatsHub } from './nats-hub.ts';
+
+busContract('nats', createNatsHub);
