@@ -7,3 +7,4 @@ export { runService, type ServiceContext, type ServiceDefinition } from './servi
 export { createReadiness, type Gate, type Readiness } from './readiness.ts';
 export type { HttpHandler, HttpReply, HttpRoutes } from './http-server.ts';
 export { versionInfo } from './version.ts';
+export { systemClock } from './system-clock.ts';
