@@ -8,12 +8,17 @@ import { fixedNames, inboundRouteName, localClusterName, proxyPorts } from './na
 import type { Part } from './part.ts';
 import { httpRbac } from './rbac.ts';
 import { anyRequest, matchesAll, routeTo, type HttpMatch } from './routes.ts';
-import { networkRbac, tcpProxy } from './tcp-filters.ts';
+import { tcpProxy } from './tcp-filters.ts';
 import { downstreamTls, meshAlpn } from './tls.ts';
 
 /**
- * The server side: one listener with a chain per target port, and a route configuration per HTTP port. Which clients may call is
- * in the routes, so an edit of HTTP access leaves the listener as it is. Without services there is no listener: refused.
+ * The server side: one listener with a chain per target port, and a route configuration per HTTP port. Which clients may call
+ *
+ * - by HTTP is in the routes, so an edit leaves the listener as it is;
+ * - by TCP is in the TLS handshake. OSM's network RBAC decides on the client's first byte, and by then a server that speaks first
+ *   has spoken to anybody. An edit replaces the chain, which also ends the connections of those who may no longer call.
+ *
+ * Without services there is no listener: refused.
  */
 export function inboundParts(unit: WorkloadPolicy): readonly Part[] {
   if (unit.inbound.length === 0) return [];
@@ -81,9 +86,8 @@ function inboundFilters(port: InboundPolicy): FilterChain['filters'] {
         }),
       ];
     case 'tcp-permissive':
-      return [toApplication()];
     case 'tcp-enforced':
-      return [networkRbac(access.principals), toApplication()];
+      return [toApplication()];
   }
 }
 

@@ -3,8 +3,8 @@ import { compareText } from '@osm/prelude';
 import { HttpRbacPerRoute, packAny, Permission, Principal, RBAC, type Any } from '@osm/proto-envoy';
 import { headerMatchers, matchesAll, type HttpMatch } from './routes.ts';
 
-/** Clients by the exact DNS name in their certificate, any of them. The list must not be empty: to Envoy that is an error. */
-export function principalsOf(names: readonly string[]): Principal[] {
+/** Clients by the exact DNS name in their certificate, any of them. */
+function principalsOf(names: readonly string[]): Principal[] {
   return names.map((name) =>
     Principal.fromPartial({
       identifier: {
@@ -53,8 +53,7 @@ function groupByPrincipals(rules: readonly HttpRule[]): readonly Group[] {
   return [...groups].sort(([a], [b]) => compareText(a, b)).map(([, group]) => group);
 }
 
-/** The permission for every request. */
-export const anything = Permission.fromPartial({ rule: { $case: 'any', value: true } });
+const anything = Permission.fromPartial({ rule: { $case: 'any', value: true } });
 
 function permissionsOf(matches: readonly HttpMatch[]): Permission[] {
   return matches.some(matchesAll) ? [anything] : matches.map(permissionOf);

@@ -76,7 +76,7 @@ function routeMatch(match: HttpMatch): RouteMatch {
   return RouteMatch.fromPartial({
     pathSpecifier:
       match.pathRegex === undefined
-        ? { $case: 'prefix', value: '' }
+        ? { $case: 'prefix', value: '/' }
         : { $case: 'safeRegex', value: { regex: match.pathRegex } },
     headers: [...headerMatchers(match)],
   });

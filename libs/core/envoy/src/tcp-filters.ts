@@ -1,7 +1,6 @@
-import { NetworkRbac, packAny, Policy, TcpProxy } from '@osm/proto-envoy';
+import { packAny, TcpProxy } from '@osm/proto-envoy';
 import { accessLog } from './access-log.ts';
 import { networkFilter } from './http-filters.ts';
-import { anything, principalsOf } from './rbac.ts';
 
 interface WeightedCluster {
   readonly name: string;
@@ -27,22 +26,6 @@ export function tcpProxy(
             : { $case: 'weightedClusters', value: { clusters: [only, ...others] } },
         accessLog,
       }),
-    ),
-  );
-}
-
-/** Lets only these clients pass. Nobody is a policy set without policies, which denies everyone. */
-export function networkRbac(principals: readonly string[]) {
-  const clients = Policy.fromPartial({
-    permissions: [anything],
-    principals: principalsOf(principals),
-  });
-  const policies: Readonly<Record<string, Policy>> = principals.length === 0 ? {} : { clients };
-  return networkFilter(
-    'rbac',
-    packAny(
-      NetworkRbac,
-      NetworkRbac.fromPartial({ statPrefix: 'network-', rules: { policies: { ...policies } } }),
     ),
   );
 }
