@@ -1,0 +1,28 @@
+import { createBus } from '@osm/bus';
+import { runService } from '@osm/runtime';
+import { flags } from './config.ts';
+import { runXdsServer } from './service.ts';
+import { systemClock } from './system-clock.ts';
+
+await runService({
+  name: 'xds-server',
+  summary: 'delivers configuration and certificates to proxies',
+  flags,
+  start: async (context) => {
+    const { config, instance, log, metrics } = context;
+    const bus = createBus({
+      url: config.natsUrl,
+      credentialsFile: config.natsCredentials || undefined,
+      caFile: config.natsCa || undefined,
+      name: 'xds-server',
+      instance,
+      log,
+      metrics,
+    });
+    try {
+      await runXdsServer(context, { bus, clock: systemClock, random: { next: Math.random } });
+    } finally {
+      await bus.close();
+    }
+  },
+});

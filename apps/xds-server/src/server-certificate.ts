@@ -1,0 +1,55 @@
+import { renewAtMs } from '@osm/pki';
+import { MeshError, type Clock, type Random } from '@osm/prelude';
+import type { CertificateSubject } from '@osm/proto-mesh';
+import type { Logger } from '@osm/telemetry';
+import type { CertificateSource, IssuedCertificate } from './certificate-source.ts';
+
+interface ServerCertificateOptions {
+  readonly source: CertificateSource;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** The name that sidecars pin: `ads.<trust domain>`. */
+const subject: CertificateSubject = {
+  kind: { $case: 'controlPlane', value: { name: 'ads', dnsNames: [] } },
+};
+
+const retryMsMin = 200;
+const retryMsMax = 5000;
+
+/** This server's own certificates: the first one, and each that replaces it. Attempts go on until the signal aborts. */
+export async function* watchServerCertificate(
+  options: ServerCertificateOptions,
+): AsyncGenerator<IssuedCertificate> {
+  const { clock, log, signal } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const certificate = await options.source(subject, 0);
+      failures = 0;
+      yield certificate;
+      await pause(renewAtMs(certificate, options.random.next()) - clock.now(), options);
+    } catch (thrown) {
+      const delayMs = Math.min(retryMsMax, retryMsMin * 2 ** failures++);
+      const err = MeshError.from(thrown);
+      log.warn('no certificate for this server yet', { code: err.code, err, delayMs });
+      await pause(delayMs, options);
+    }
+  }
+}
+
+function pause(delayMs: number, { clock, signal }: ServerCertificateOptions): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, end);
+    signal.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,214 @@
+import { buckets, type Bucket, type Bus, type TableEvent } from '@osm/bus';
+import type { Clock, Random } from '@osm/prelude';
+import {
+  AggregatedDiscoveryServiceDefinition as ads,
+  DeltaDiscoveryRequest,
+  DiscoveryRequest,
+} from '@osm/proto-envoy/discovery';
+import {
+  bidiMethod,
+  createLiveTls,
+  startRpcServer,
+  type BidiStream,
+  type LiveTls,
+  type RpcServer,
+} from '@osm/rpc';
+import type { ServiceContext } from '@osm/runtime';
+import { createCertificateSource, type IssuedCertificate } from './certificate-source.ts';
+import type { Config } from './config.ts';
+import { createDelivery, type Delivery } from './delivery.ts';
+import { deltaDialect, sotwDialect, type Dialect } from './dialect.ts';
+import { createDoor, type Door } from './door.ts';
+import { createIdentitySecrets, type IdentitySecrets } from './identity-secrets.ts';
+import { createMeshView, type MeshView } from './mesh-view.ts';
+import { createXdsMetrics, type XdsMetrics } from './metrics.ts';
+import { watchServerCertificate } from './server-certificate.ts';
+
+/** The outside world of this service. */
+export interface Environment {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Called with the port once streams are accepted. */
+  readonly onListening?: (port: number) => void;
+}
+
+/** How long a stream whose pod is not known yet is held. */
+const holdMs = 5000;
+/** How long clients get to see the end of their stream. */
+const farewellMs = 200;
+
+/** The parts, joined. */
+interface Parts {
+  readonly view: MeshView;
+  readonly delivery: Delivery;
+  readonly door: Door;
+  readonly secrets: IdentitySecrets;
+  readonly metrics: XdsMetrics;
+  /** Told when the trust bundle is another one. */
+  readonly trustChanged: { listener?: () => void };
+}
+
+/**
+ * Follows compiled bundles, assignments and trust, and serves them to proxies. Returns after the signal, with every
+ * stream ended; the caller closes the bus.
+ */
+export async function runXdsServer(
+  context: ServiceContext<Config>,
+  environment: Environment,
+): Promise<void> {
+  const { log, readiness, signal } = context;
+  const { bus } = environment;
+  const parts = createParts(context, environment);
+  const busGate = readiness.gate('bus');
+  const noteBus = (connected: boolean): void => {
+    if (connected) {
+      busGate.ready();
+      parts.secrets.retryNow();
+    } else busGate.notReady('not connected to the bus; serving from memory');
+  };
+  noteBus(bus.connected());
+  const forget = bus.onConnected(noteBus);
+  try {
+    await Promise.all([followBus(context, bus, parts), serve(context, environment, parts)]);
+  } finally {
+    forget();
+    parts.secrets.close();
+    log.info('all streams ended');
+  }
+}
+
+function createParts(context: ServiceContext<Config>, environment: Environment): Parts {
+  const { config, log } = context;
+  const { bus, clock, random } = environment;
+  const metrics = createXdsMetrics(context.metrics);
+  const view = createMeshView();
+  const secrets = createIdentitySecrets({
+    source: createCertificateSource(bus),
+    validityMs: config.certValidity,
+    clock,
+    random,
+    log,
+    metrics,
+    onChange: (identities) => delivery.secretsChanged(identities),
+  });
+  const delivery = createDelivery({ view, secrets, log, metrics });
+  const door = createDoor({ view, clock, log, metrics, holdMs });
+  return { view, delivery, door, secrets, metrics, trustChanged: {} };
+}
+
+/** Applies what the bus says, batch by batch. */
+async function followBus(
+  { log, readiness, signal }: ServiceContext<Config>,
+  bus: Bus,
+  { view, delivery, door, secrets, metrics, trustChanged }: Parts,
+): Promise<void> {
+  const gate = readiness.gate('mesh');
+  let hasBegun = false;
+  const noteComplete = (): void => {
+    if (hasBegun) return;
+    const missing = view.missing();
+    if (missing.length > 0) return gate.notReady(`not complete yet: ${missing.join(', ')}`);
+    hasBegun = true;
+    gate.ready();
+    door.open();
+    log.info('the mesh is known', view.bundles());
+  };
+  const follow = async <T>(
+    bucket: Bucket<T>,
+    apply: (events: readonly TableEvent<T>[]) => void,
+  ): Promise<void> => {
+    for await (const events of bus.watch(bucket, { signal })) {
+      apply(events);
+      noteComplete();
+    }
+  };
+  await Promise.all([
+    follow(buckets.compiled, (events) => {
+      delivery.bundlesChanged(view.applyCompiled(events));
+      const { held, incomplete } = view.bundles();
+      metrics.bundles.set(held);
+      metrics.incompleteBundles.set(incomplete);
+    }),
+    follow(buckets.workloads, (events) => {
+      const uuids = view.applyWorkloads(events);
+      delivery.assignmentsChanged(uuids);
+      door.judgeAgain(uuids);
+    }),
+    follow(buckets.trust, (events) => {
+      const bundle = view.applyTrust(events);
+      if (bundle === undefined) return;
+      secrets.setTrust(bundle);
+      trustChanged.listener?.();
+    }),
+  ]);
+}
+
+/** Listens once certificate and trust are there, keeps both current, and ends all streams after the signal. */
+async function serve(
+  { config, log, readiness, signal }: ServiceContext<Config>,
+  { clock, random, bus, onListening }: Environment,
+  parts: Parts,
+): Promise<void> {
+  const gate = readiness.gate('ads');
+  gate.notReady('waiting for the certificate of this server');
+  let certificate: IssuedCertificate | undefined;
+  let tls: LiveTls | undefined;
+  let server: RpcServer | undefined;
+  const refresh = async (): Promise<void> => {
+    const trust = parts.view.trust();
+    if (certificate === undefined || trust === undefined) return;
+    const material = {
+      certificateChainPem: certificate.chainPem,
+      privateKeyPem: certificate.privateKeyPem.reveal(),
+      rootsPem: trust.rootsPem,
+    };
+    if (tls !== undefined) return tls.update(material);
+    tls = createLiveTls(material);
+    server = await startRpcServer({
+      host: config.xdsHost,
+      port: config.xdsPort,
+      tls,
+      methods: createMethods(parts),
+    });
+    gate.ready();
+    log.info('accepting proxies', { port: server.port });
+    onListening?.(server.port);
+  };
+  const keepCurrent = async (): Promise<void> => {
+    const source = createCertificateSource(bus);
+    for await (const next of watchServerCertificate({ source, clock, random, log, signal })) {
+      certificate = next;
+      await refresh();
+    }
+  };
+  const failed = new Promise<never>((_, reject) => {
+    parts.trustChanged.listener = () => void refresh().catch(reject);
+  });
+  await Promise.race([keepCurrent(), aborted(signal), failed]);
+  await aborted(signal);
+  server?.stopAccepting();
+  parts.delivery.closeAll('this xDS server ends; connect to another one');
+  await new Promise<void>((resolve) => clock.after(farewellMs, resolve));
+  server?.close();
+}
+
+function createMethods({ door, delivery }: Parts) {
+  const enter =
+    <Request>(dialect: Dialect<Request>) =>
+    (stream: BidiStream<Request>): void =>
+      door.enter(stream, dialect, (admitted) => delivery.welcome(stream, dialect, admitted));
+  const path = (method: string): string => `/${ads.fullName}/${method}`;
+  const { deltaAggregatedResources: delta, streamAggregatedResources: sotw } = ads.methods;
+  return [
+    bidiMethod(path(delta.name), DeltaDiscoveryRequest, enter(deltaDialect)),
+    bidiMethod(path(sotw.name), DiscoveryRequest, enter(sotwDialect)),
+  ];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

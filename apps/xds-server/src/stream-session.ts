@@ -1,0 +1,93 @@
+import type { BidiStream, RpcStatus } from '@osm/rpc';
+import {
+  applyStream,
+  createStreamState,
+  rejectionsOf,
+  type Protocol,
+  type Rejection,
+  type StreamInput,
+  type StreamOutput,
+  type StreamTarget,
+} from '@osm/xds';
+import type { WriteBudget } from './write-budget.ts';
+
+/** Joins one admitted stream with its state machine: inputs in, bytes out, back-pressure between them. */
+export interface StreamSession {
+  readonly apply: (input: StreamInput) => void;
+  /** The stream should have this now. */
+  readonly retarget: (target: StreamTarget) => void;
+  readonly onFlushed: () => void;
+  /** The stream is over: gives back what it had queued. */
+  readonly release: () => void;
+  readonly end: (status: RpcStatus) => void;
+  readonly rejections: () => readonly Rejection[];
+}
+
+interface SessionOptions<Request> {
+  readonly stream: BidiStream<Request>;
+  readonly protocol: Protocol;
+  readonly budget: WriteBudget;
+  /** Told of every output, for metrics and logs. */
+  readonly observe: (output: StreamOutput) => void;
+}
+
+/** A stream with more than this queued gets nothing new until it is below. */
+const queuedBytesMax = 64 * 1024;
+
+export function createStreamSession<Request>(options: SessionOptions<Request>): StreamSession {
+  const { stream, budget, observe } = options;
+  let state = createStreamState(options.protocol);
+  let counted = 0;
+  let isOver = false;
+
+  /** Brings the budget in line with what this stream has queued. */
+  const account = (): void => {
+    const queued = isOver ? 0 : stream.queuedBytes();
+    const change = queued - counted;
+    counted = queued;
+    if (change > 0) budget.add(change);
+    else if (change < 0) budget.subtract(-change);
+  };
+
+  const perform = (input: StreamInput): void => {
+    const step = applyStream(state, input);
+    state = step.state;
+    for (const output of step.outputs) {
+      if (output.kind === 'send') stream.send(output.response.bytes);
+      else if (output.kind === 'send-nothing') stream.send(output.bytes);
+      observe(output);
+    }
+    if (step.outputs.length > 0) account();
+  };
+
+  const resume = (): void => {
+    while (!isOver && !state.writable) {
+      if (stream.queuedBytes() > queuedBytesMax || !budget.isFree(resume)) return;
+      perform({ kind: 'writable', writable: true });
+    }
+  };
+
+  const apply = (input: StreamInput): void => {
+    if (isOver) return;
+    // What is queued already may be too much: then this input decides, and sends later.
+    if (state.writable && stream.queuedBytes() > queuedBytesMax)
+      perform({ kind: 'writable', writable: false });
+    perform(input);
+    resume();
+  };
+
+  return {
+    apply,
+    retarget: (target) => apply({ kind: 'target', target }),
+    onFlushed: () => {
+      account();
+      resume();
+    },
+    release: () => {
+      isOver = true;
+      account();
+    },
+    end: (status) => stream.end(status),
+    rejections: () => rejectionsOf(state),
+  };
+}

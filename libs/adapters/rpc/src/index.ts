@@ -1,0 +1,16 @@
+// @osm/rpc: gRPC servers over mutual TLS. The only importer of grpc-js, and deliberately small: bytes in and out, who is there.
+//
+//   createLiveTls(material) ──> startRpcServer(methods) ──> open(stream): requests in, encoded responses out
+//        ▲ update(material)                                     │ queuedBytes, onFlushed: back-pressure
+//
+// Invariants: every client has shown a certificate of the roots in force when it connected; responses are sent as they are.
+export { createLiveTls, type LiveTls, type TlsMaterial } from './tls-identity.ts';
+export {
+  bidiMethod,
+  startRpcServer,
+  type BidiMethod,
+  type RpcServer,
+  type RpcServerOptions,
+} from './rpc-server.ts';
+export type { BidiStream, RpcStatus, StreamEvents } from './bidi-stream.ts';
+export { parseSubjectAltNames, type Peer } from './peer.ts';

@@ -1,0 +1,92 @@
+import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
+import { MeshError } from '@osm/prelude';
+import { wrapCall, type BidiStream } from './bidi-stream.ts';
+import type { LiveTls } from './tls-identity.ts';
+
+/** A bidirectional method: requests are decoded, responses are bytes. */
+export interface BidiMethod {
+  /** `/package.Service/Method` */
+  readonly path: string;
+  readonly register: (add: AddMethod) => void;
+}
+
+type AddMethod = <Request>(
+  decode: (bytes: Uint8Array) => Request,
+  open: (stream: BidiStream<Request>) => void,
+) => void;
+
+/** Describes a method; `open` is called for every new call. */
+export function bidiMethod<Request>(
+  path: string,
+  codec: { readonly decode: (bytes: Uint8Array) => Request },
+  open: (stream: BidiStream<Request>) => void,
+): BidiMethod {
+  return { path, register: (add) => add((bytes) => codec.decode(bytes), open) };
+}
+
+export interface RpcServerOptions {
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly tls: LiveTls;
+  readonly methods: readonly BidiMethod[];
+  readonly limits?: {
+    /** Calls on one connection. */
+    readonly streamsPerConnectionMax?: number;
+    readonly requestBytesMax?: number;
+  };
+}
+
+export interface RpcServer {
+  readonly port: number;
+  /** Stops listening and tells clients to go; calls that are open go on until they end or `forceClose`. */
+  readonly stopAccepting: () => void;
+  readonly close: () => void;
+}
+
+const keepaliveMs = 60_000;
+const keepaliveTimeoutMs = 20_000;
+
+/** Listens for gRPC over mutual TLS. Throws a MeshError when it cannot. */
+export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const server = new Server({
+    'grpc.enable_channelz': 0,
+    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+    'grpc.max_concurrent_streams': options.limits?.streamsPerConnectionMax ?? 16,
+    'grpc.max_receive_message_length': options.limits?.requestBytesMax ?? 4 * 1024 * 1024,
+  });
+  for (const method of options.methods) register(server, method);
+  const port = await bind(server, options);
+  return {
+    port,
+    stopAccepting: () => server.tryShutdown(() => undefined),
+    close: () => server.forceShutdown(),
+  };
+}
+
+function register(server: Server, method: BidiMethod): void {
+  const add: AddMethod = <Request>(
+    decode: (bytes: Uint8Array) => Request,
+    open: (stream: BidiStream<Request>) => void,
+  ) => {
+    const handle = (call: ServerDuplexStream<Request, Uint8Array>): void => open(wrapCall(call));
+    server.register<Request, Uint8Array>(method.path, handle, asBuffer, decode, 'bidi');
+  };
+  method.register(add);
+}
+
+/** grpc-js copies a response behind its header, with a method that only Buffer has. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function bind(server: Server, { host, port, tls }: RpcServerOptions): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, tls.credentials, (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(new MeshError('io', `cannot listen on ${address} (gRPC)`, { cause: error }));
+    });
+  });
+}
