@@ -7,9 +7,8 @@ import { readDeltaResponse } from './wire.ts';
 /** The yardstick's receivers: as many mTLS gRPC connections, which decode and acknowledge, and do nothing else. */
 export interface BareClients {
   readonly connected: () => Promise<void>;
-  /** When each client had that many further messages, in ns of the monotonic clock. */
+  /** When each client had that many messages since it was connected, in ns of the monotonic clock. */
   readonly received: (messages: number) => Promise<readonly bigint[]>;
-  readonly close: () => void;
 }
 
 export interface BareClientsOptions {
@@ -24,27 +23,30 @@ export interface BareClientsOptions {
 /** Method of the bare fan-out server; it speaks the discovery messages, so that both sides do the same decoding. */
 export const bareMethod = '/osm.bench.Fanout/Receive';
 
-/** Connects at once. The server greets every stream with an empty message. */
+/** The empty message with which the server greets every stream. */
+const greetings = 1;
+
+/** Connects at once. */
 export function createBareClients(options: BareClientsOptions): BareClients {
-  const counts: number[] = [];
-  const lastNs: bigint[] = [];
-  let target = 1;
-  let arrived = 0;
-  let onAll: () => void = () => undefined;
-  const all = new Promise<void>((resolve) => {
-    onAll = resolve;
-  });
+  const arrivals: bigint[][] = [];
+  /** How many clients have at least so many messages. */
+  const reached: number[] = [];
+  const waiting = new Map<number, () => void>();
 
   const onMessage = (index: number, message: Buffer): void => {
     const response = readDeltaResponse(message);
     for (const resource of response.resources) options.cache.read(resource);
     if (response.nonce !== '')
       connections[index]?.send(encodeAck(response.typeUrl, response.nonce));
-    counts[index] = (counts[index] ?? 0) + 1;
-    if (counts[index] !== target) return;
-    lastNs[index] = options.nowNs();
-    arrived += 1;
-    if (arrived === options.count) onAll();
+    const times = (arrivals[index] ??= []);
+    times.push(options.nowNs());
+    const messages = times.length;
+    reached[messages] = (reached[messages] ?? 0) + 1;
+    if (reached[messages] === options.count) waiting.get(messages)?.();
+  };
+  const until = async (messages: number): Promise<void> => {
+    if (reached[messages] === options.count) return;
+    await new Promise<void>((resolve) => waiting.set(messages, resolve));
   };
 
   const connections: Connection[] = options.credentials
@@ -61,17 +63,10 @@ export function createBareClients(options: BareClientsOptions): BareClients {
     );
 
   return {
-    connected: () => all,
+    connected: () => until(greetings),
     received: async (messages) => {
-      arrived = 0;
-      target += messages;
-      await new Promise<void>((resolve) => {
-        onAll = resolve;
-      });
-      return lastNs;
-    },
-    close: () => {
-      for (const connection of connections) connection.close();
+      await until(greetings + messages);
+      return arrivals.map((times) => times[greetings + messages - 1] ?? 0n);
     },
   };
 }

@@ -11,7 +11,6 @@ import type { ProxyIdentity } from './messages.ts';
 /** A bidirectional stream on a TCP and TLS connection of its own. */
 export interface Connection {
   readonly send: (message: Uint8Array) => void;
-  readonly close: () => void;
 }
 
 export interface ConnectionOptions {
@@ -23,8 +22,8 @@ export interface ConnectionOptions {
   readonly method: string;
   readonly credentials: ChannelCredentials;
   readonly onMessage: (message: Buffer) => void;
-  /** The stream ended; undefined = because `close` was called. */
-  readonly onEnd: (problem: string | undefined) => void;
+  /** The stream ended, and with it the connection. */
+  readonly onEnd: (problem: string) => void;
 }
 
 /** Envoy's default window: large enough that a proxy never stalls its server by flow control while it reads. */
@@ -58,7 +57,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     (message) => message,
     new Metadata({ waitForReady: false }),
   );
-  const end = (problem: string | undefined): void => {
+  const end = (problem: string): void => {
     if (closed) return;
     closed = true;
     client.close();
@@ -70,13 +69,6 @@ export function openConnection(options: ConnectionOptions): Connection {
   return {
     send: (message) => {
       stream.write(message);
-    },
-    close: () => {
-      if (closed) return;
-      closed = true;
-      stream.cancel();
-      client.close();
-      options.onEnd(undefined);
     },
   };
 }

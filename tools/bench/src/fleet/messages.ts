@@ -26,10 +26,13 @@ export interface ExpectedBy {
 export type FleetCommand =
   /** Connects proxies [0, count); answered when all of them are complete. */
   | { readonly kind: 'connect'; readonly count: number }
-  /** Answered when every proxy has it and none of them is warming. */
-  | { readonly kind: 'expect'; readonly expected: readonly ExpectedBy[] }
+  /** Answered at once: from now on it is noted when a proxy has it and is not warming. */
+  | { readonly kind: 'expect'; readonly change: number; readonly expected: readonly ExpectedBy[] }
+  /** Answered when every proxy has what was expected under that number. */
+  | { readonly kind: 'await'; readonly change: number }
   /** Sets traffic counters to zero and answers with what they were. */
   | { readonly kind: 'take-traffic' }
+  | { readonly kind: 'last-message' }
   /** Connects to the bare fan-out; answered when all are connected. */
   | {
       readonly kind: 'connect-bare';
@@ -37,11 +40,10 @@ export type FleetCommand =
       readonly address: string;
       readonly serverName: string;
     }
-  /** Answered when every bare connection has received that many further messages. */
-  | { readonly kind: 'expect-bare'; readonly messages: number }
+  /** Answered when every bare connection has received that many messages since it was connected. */
+  | { readonly kind: 'await-bare'; readonly messages: number }
   /** What incomplete proxies lack, for people. */
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'disconnect' };
+  | { readonly kind: 'missing' };
 
 /** What one proxy received since the last count. */
 export interface Traffic {
@@ -52,20 +54,12 @@ export interface Traffic {
 }
 
 export type FleetAnswer =
-  | {
-      readonly kind: 'connected';
-      /** Nanoseconds on the monotonic clock, as decimal text. */
-      readonly startedNs: string;
-      /** When each proxy was complete, in milliseconds after the start. */
-      readonly completeMs: readonly number[];
-    }
-  /** When each expected proxy had it, on the monotonic clock in ns, in the order of the command. */
+  /** When each proxy was complete, in milliseconds after the first began to connect. */
+  | { readonly kind: 'connected'; readonly completeMs: readonly number[] }
+  /** When each proxy had it, on the monotonic clock in ns, in the order of the command. */
   | { readonly kind: 'met'; readonly atNs: readonly string[] }
-  | {
-      readonly kind: 'traffic';
-      readonly proxies: readonly Traffic[];
-      readonly lastMessageNs: string;
-    }
+  | { readonly kind: 'traffic'; readonly proxies: readonly Traffic[] }
+  /** When the last response of any proxy arrived. */
+  | { readonly kind: 'last-message'; readonly lastMessageNs: string }
   | { readonly kind: 'missing'; readonly lines: readonly string[] }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'done' };

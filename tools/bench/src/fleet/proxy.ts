@@ -14,7 +14,6 @@ import { readDeltaResponse } from './wire.ts';
 /** One fake Envoy: a connection, the configuration it holds, and counters. */
 export interface Proxy {
   readonly connect: () => void;
-  readonly close: () => void;
   readonly model: ProxyModel;
   /** Counters since the last call. */
   readonly takeTraffic: () => Traffic;
@@ -42,7 +41,6 @@ export function createProxy(options: ProxyOptions): Proxy {
   const assignments = new Map<string, Content>();
   let traffic = noTraffic;
   let connection: Connection | undefined;
-  let reconnecting: NodeJS.Timeout | undefined;
 
   const onMessage = (message: Buffer): void => {
     const { resources, ...head } = readDeltaResponse(message);
@@ -65,9 +63,8 @@ export function createProxy(options: ProxyOptions): Proxy {
       onMessage,
       onEnd: (problem) => {
         connection = undefined;
-        if (problem === undefined) return;
         options.onProblem(problem);
-        reconnecting = setTimeout(connect, reconnectAfterMs);
+        setTimeout(connect, reconnectAfterMs);
       },
     });
     model.open().forEach((request, index) => {
@@ -78,10 +75,6 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   return {
     connect,
-    close: () => {
-      clearTimeout(reconnecting);
-      connection?.close();
-    },
     model,
     takeTraffic: () => {
       const taken = traffic;

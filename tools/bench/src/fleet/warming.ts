@@ -36,91 +36,41 @@ const { cluster, endpoint, listener, route, secret } = typeUrls;
 /** Types whose resources are asked for by name because another resource refers to them, in Envoy's order. */
 type Referred = Readonly<Record<'assignments' | 'secrets' | 'routes', Subscription>>;
 
+interface ProxyState {
+  /** All clusters and all listeners, by type and name. */
+  readonly wildcard: ReadonlyMap<string, Map<string, Content>>;
+  readonly referred: Referred;
+  readonly byType: ReadonlyMap<string, Subscription>;
+  /** Wildcard types that were answered at least once, be it with nothing. */
+  readonly answered: Set<string>;
+  /** EDS names whose cluster waits for them to arrive (again). */
+  readonly warming: Set<string>;
+}
+
 /**
  * Imitates Envoy: clusters come first, then their assignments and secrets; listeners are asked for once the first clusters
  * are warm, then routes. A cluster that was added or changed is warm only when its ClusterLoadAssignment arrives after it,
  * even when that is unchanged.
  */
 export function createProxyModel(): ProxyModel {
-  const wildcard = new Map<string, Map<string, Content>>([
-    [cluster, new Map()],
-    [listener, new Map()],
-  ]);
-  const referred: Referred = {
-    assignments: createSubscription(),
-    secrets: createSubscription(),
-    routes: createSubscription(),
-  };
-  const byType = new Map<string, Subscription>([
-    [endpoint, referred.assignments],
-    [secret, referred.secrets],
-    [route, referred.routes],
-  ]);
-  const answered = new Set<string>();
-  /** EDS names whose cluster waits for them to arrive (again). */
-  const warming = new Set<string>();
+  const state = createState();
+  const { answered, byType, referred, warming, wildcard } = state;
   let asksListeners = false;
-
-  const applyWildcard = (contents: Map<string, Content>, response: ProxyResponse): void => {
-    for (const content of response.resources) {
-      const before = contents.get(content.name);
-      if (before === content) continue;
-      refer(referred, content.references);
-      if (before !== undefined) unrefer(referred, before.references);
-      if (content.references.assignment !== undefined) warming.add(content.references.assignment);
-      contents.set(content.name, content);
-    }
-    for (const name of response.removed) {
-      const before = contents.get(name);
-      if (before === undefined) continue;
-      unrefer(referred, before.references);
-      if (before.references.assignment !== undefined) warming.delete(before.references.assignment);
-      contents.delete(name);
-    }
-    answered.add(response.typeUrl);
-  };
-
-  const applyReferred = (subscription: Subscription, response: ProxyResponse): void => {
-    for (const content of response.resources) {
-      subscription.put(content);
-      if (response.typeUrl === endpoint) warming.delete(content.name);
-    }
-    for (const name of response.removed) subscription.drop(name);
-  };
-
   const clustersWarm = (): boolean =>
     answered.has(cluster) &&
     warming.size === 0 &&
     referred.assignments.missing.size === 0 &&
     referred.secrets.missing.size === 0;
-
   return {
-    open: () => {
-      for (const subscription of byType.values()) subscription.takeChanges();
-      const byName = [...byType].map(([typeUrl, { wanted, held }]) => ({
-        typeUrl,
-        names: [...wanted()],
-        held,
-      }));
-      const all = [...wildcard].map(([typeUrl, held]) => ({ typeUrl, names: [], held }));
-      return [...all, ...byName]
-        .filter(({ typeUrl, names }) => {
-          if (typeUrl === cluster) return true;
-          return typeUrl === listener ? asksListeners : names.length > 0;
-        })
-        .map(({ typeUrl, names, held }) => ({
-          ...requestOf(typeUrl),
-          subscribe: names,
-          initialVersions: versionsOf(held),
-        }));
-    },
+    open: () => openRequests(state, asksListeners),
     receive: (response) => {
-      const contents = wildcard.get(response.typeUrl);
       const subscription = byType.get(response.typeUrl);
-      if (contents !== undefined) applyWildcard(contents, response);
-      if (subscription !== undefined) applyReferred(subscription, response);
-      const requests: ProxyRequest[] = [{ ...requestOf(response.typeUrl), nonce: response.nonce }];
-      if (contents !== undefined) requests.push(...follow(byType));
+      if (wildcard.has(response.typeUrl)) applyWildcard(state, response);
+      if (subscription !== undefined) applyReferred(state, subscription, response);
+      const requests: ProxyRequest[] = [
+        { ...requestOf(response.typeUrl), nonce: response.nonce },
+        ...follow(byType),
+      ];
       if (!asksListeners && clustersWarm()) {
         asksListeners = true;
         requests.push({ ...requestOf(listener), initialVersions: {} });
@@ -136,6 +86,80 @@ export function createProxyModel(): ProxyModel {
       ...[...warming].map((name) => `warming ${name}`),
     ],
   };
+}
+
+function createState(): ProxyState {
+  const referred: Referred = {
+    assignments: createSubscription(),
+    secrets: createSubscription(),
+    routes: createSubscription(),
+  };
+  return {
+    wildcard: new Map<string, Map<string, Content>>([
+      [cluster, new Map()],
+      [listener, new Map()],
+    ]),
+    referred,
+    byType: new Map<string, Subscription>([
+      [endpoint, referred.assignments],
+      [secret, referred.secrets],
+      [route, referred.routes],
+    ]),
+    answered: new Set(),
+    warming: new Set(),
+  };
+}
+
+function openRequests(state: ProxyState, asksListeners: boolean): readonly ProxyRequest[] {
+  const wildcard = [...state.wildcard].map(([typeUrl, held]) => ({ typeUrl, names: [], held }));
+  const byName = [...state.byType].map(([typeUrl, subscription]) => {
+    subscription.takeChanges();
+    return { typeUrl, names: [...subscription.wanted()], held: subscription.held };
+  });
+  return [...wildcard, ...byName]
+    .filter(({ typeUrl, names }) => {
+      if (typeUrl === cluster) return true;
+      return typeUrl === listener ? asksListeners : names.length > 0;
+    })
+    .map(({ typeUrl, names, held }) => ({
+      ...requestOf(typeUrl),
+      subscribe: names,
+      initialVersions: versionsOf(held),
+    }));
+}
+
+function applyWildcard(state: ProxyState, response: ProxyResponse): void {
+  const contents = state.wildcard.get(response.typeUrl);
+  for (const content of response.resources) {
+    const before = contents?.get(content.name);
+    if (before === content) continue;
+    refer(state.referred, content.references);
+    if (before !== undefined) unrefer(state.referred, before.references);
+    const { assignment } = content.references;
+    if (assignment !== undefined) state.warming.add(assignment);
+    contents?.set(content.name, content);
+  }
+  for (const name of response.removed) {
+    const before = contents?.get(name);
+    if (before === undefined) continue;
+    unrefer(state.referred, before.references);
+    const { assignment } = before.references;
+    if (assignment !== undefined) state.warming.delete(assignment);
+    contents?.delete(name);
+  }
+  state.answered.add(response.typeUrl);
+}
+
+function applyReferred(
+  state: ProxyState,
+  subscription: Subscription,
+  response: ProxyResponse,
+): void {
+  for (const content of response.resources) {
+    subscription.put(content);
+    if (response.typeUrl === endpoint) state.warming.delete(content.name);
+  }
+  for (const name of response.removed) subscription.drop(name);
 }
 
 function refer(referred: Referred, references: References): void {

@@ -16,6 +16,11 @@ export interface MeshFile {
   readonly text: string;
 }
 
+/** One change to the mesh directory. */
+export type Edit =
+  | { readonly kind: 'write'; readonly file: MeshFile }
+  | { readonly kind: 'remove'; readonly name: string };
+
 /** Names of the files that a run rewrites. One object each, so that a change is one small file. */
 export const fileNames = {
   meshConfig: 'mesh-config.yaml',

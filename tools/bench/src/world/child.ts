@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { MeshError } from '@osm/prelude';
 import { greetingId, type Numbered } from './ipc.ts';
 
@@ -30,10 +30,17 @@ export interface Child {
 }
 
 const stopGraceMs = 5000;
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => existsSync(file));
 
-/** Starts a process. It is ended by `stop` only; the caller keeps account of it. */
+/** The command, made so that the kernel ends it when this process is gone. The process id stays that of the command. */
+function bound(command: readonly string[]): readonly string[] {
+  return setpriv === undefined ? command : [setpriv, '--pdeathsig', 'KILL', '--', ...command];
+}
+
+/** Starts a process. It ends by `stop`, or with this process, whatever ends that (where setpriv is installed). */
 export function startChild(options: ChildOptions): Child {
-  const child = spawn(options.command, options.args, {
+  const [command = options.command, ...args] = bound([options.command, ...options.args]);
+  const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
@@ -47,7 +54,8 @@ export function startChild(options: ChildOptions): Child {
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`${options.name} cannot be started: ${error.message}`));
     child.once('exit', (code, signal) => {
-      resolve(`${options.name} ended (${signal ?? `status ${code}`}), see ${options.logFile}`);
+      const how = signal ?? `status ${code}`;
+      resolve(`${options.name} ended (${how}); its last words:\n${lastLines(options.logFile)}`);
     });
   });
   const channel = createChannel(child, ended);
@@ -109,4 +117,14 @@ function createChannel(
 function silence<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
+}
+
+const lastLinesMax = 20;
+
+function lastLines(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lastLinesMax).join('\n');
+  } catch {
+    return '(no log)';
+  }
 }

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { emitOutbound, emitUpstream, emitWorkload } from '@osm/envoy';
+import type { Bundle } from '@osm/proto-mesh';
+import { createContentCache, type Content } from './contents.ts';
+import { isMetBy, type Expectation } from './expectations.ts';
+
+const tls = {
+  minProtocolVersion: 'TLSv1_2',
+  maxProtocolVersion: 'TLSv1_3',
+  cipherSuites: [],
+  ecdhCurves: [],
+};
+const service = { namespace: 'ns', name: 'svc' };
+
+const upstream = emitUpstream({
+  key: 'cluster.ns.svc.8080.all',
+  service,
+  targetPort: 8080,
+  sni: 'svc.ns.svc.cluster.local',
+  serverPrincipals: ['svc.ns.cluster.local'],
+  endpoints: [{ ip: '10.0.0.1', port: 8080 }],
+  tls,
+}).bundle;
+
+const outbound = emitOutbound({
+  key: 'outbound.ns.svc.80.all',
+  service,
+  port: 80,
+  protocol: 'http',
+  addresses: ['10.96.0.1'],
+  domains: ['svc'],
+  backends: [
+    { upstream: 'cluster.ns.svc.8080.all', weight: 7 },
+    { upstream: 'cluster.ns.svc-v2.8080.all', weight: 93 },
+  ],
+}).bundle;
+
+const workload = emitWorkload({
+  key: 'workload.ns.svc.all',
+  identity: { namespace: 'ns', serviceAccount: 'svc' },
+  inbound: [
+    {
+      targetPort: 8080,
+      protocol: 'http',
+      serverNames: ['svc.ns.svc.cluster.local'],
+      access: {
+        kind: 'http-enforced',
+        rules: [
+          { pathRegex: '/a', methods: [], headers: [], principals: ['buyer.ns.cluster.local'] },
+        ],
+      },
+    },
+  ],
+  outbound: { kind: 'listed', units: ['outbound.ns.svc.80.all'] },
+  egress: true,
+  metrics: false,
+  tls,
+}).bundle;
+
+const cache = createContentCache();
+
+function read(bundle: Bundle, type: string): Content {
+  const resource = bundle.resources.find((one) => one.typeUrl.endsWith(`.${type}`));
+  if (resource === undefined) throw new Error(`no ${type}`);
+  return cache.read(resource);
+}
+
+function met(expectation: Expectation, content: Content): boolean {
+  return isMetBy(expectation, { typeUrl: content.typeUrl, resources: [content], removed: [] });
+}
+
+describe('the references of what the mesh emits', () => {
+  it('are the endpoints and secrets of a cluster', () => {
+    const { references } = read(upstream, 'Cluster');
+    expect(references.assignment).toBe('ns/svc|8080');
+    expect(new Set(references.secrets)).toEqual(new Set(['identity', 'trust']));
+  });
+
+  it('are the routes and secrets of a listener', () => {
+    expect(read(outbound, 'Listener').references).toEqual({
+      assignment: undefined,
+      secrets: [],
+      routes: ['outbound.ns/svc.80'],
+    });
+    const inbound = workload.resources.find((one) => one.name === 'inbound-listener');
+    if (inbound === undefined) throw new Error('no inbound listener');
+    const { references } = cache.read(inbound);
+    expect(new Set(references.routes)).toEqual(new Set(['rds-inbound.8080']));
+    expect(new Set(references.secrets)).toEqual(new Set(['identity', 'trust']));
+  });
+
+  it('are none of a cluster that is not of type EDS', () => {
+    const local = workload.resources.find((one) => one.name === 'local|8080');
+    if (local === undefined) throw new Error('no local cluster');
+    expect(cache.read(local).references.assignment).toBeUndefined();
+  });
+});
+
+describe('createContentCache', () => {
+  it('gives one content for equal bytes, another for others, whatever the version says', () => {
+    const resource = { typeUrl: 't', name: 'n', version: '1', body: Uint8Array.of(1, 2) };
+    const first = cache.read(resource);
+    expect(cache.read({ ...resource, body: Uint8Array.of(1, 2) })).toBe(first);
+    expect(cache.read({ ...resource, body: Uint8Array.of(1, 3) })).not.toBe(first);
+  });
+});
+
+describe('isMetBy', () => {
+  it('finds weights', () => {
+    const route = read(outbound, 'RouteConfiguration');
+    expect(met({ kind: 'weight', cluster: 'ns/svc', weight: 7 }, route)).toBe(true);
+    expect(met({ kind: 'weight', cluster: 'ns/svc', weight: 93 }, route)).toBe(false);
+    expect(met({ kind: 'weight', cluster: 'ns/svc-v2', weight: 93 }, route)).toBe(true);
+  });
+
+  it('finds endpoints, and their absence', () => {
+    const assignment = read(upstream, 'ClusterLoadAssignment');
+    const endpoint = { kind: 'endpoint', cluster: 'ns/svc' } as const;
+    expect(met({ ...endpoint, address: '10.0.0.1', present: true }, assignment)).toBe(true);
+    expect(met({ ...endpoint, address: '10.0.0.1', present: false }, assignment)).toBe(false);
+    expect(met({ ...endpoint, address: '10.0.0.2', present: false }, assignment)).toBe(true);
+    expect(
+      met({ ...endpoint, cluster: 'ns/other', address: '10.0.0.2', present: false }, assignment),
+    ).toBe(false);
+  });
+
+  it('finds mentions, and removals', () => {
+    const route = read(workload, 'RouteConfiguration');
+    const mention = { kind: 'mention', type: 'route', name: 'inbound' } as const;
+    expect(met({ ...mention, text: 'buyer.ns.', present: true }, route)).toBe(true);
+    expect(met({ ...mention, text: 'thief.ns.', present: false }, route)).toBe(true);
+    expect(met({ ...mention, text: 'buyer.ns.', present: false }, route)).toBe(false);
+    const removal = {
+      kind: 'resource',
+      type: 'listener',
+      name: 'ns/svc.',
+      present: false,
+    } as const;
+    const { typeUrl } = read(outbound, 'Listener');
+    expect(isMetBy(removal, { typeUrl, resources: [], removed: ['outbound.ns/svc.80'] })).toBe(
+      true,
+    );
+    expect(isMetBy(removal, { typeUrl, resources: [], removed: ['outbound.ns/svc2.80'] })).toBe(
+      false,
+    );
+  });
+});
