@@ -4,7 +4,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundlePath, repositoryRoot, serviceNames, watchService, type ServiceName } from './bundle.ts';
+import {
+  bundlePath,
+  repositoryRoot,
+  serviceNames,
+  watchService,
+  type ServiceName,
+} from './bundle.ts';
 import { keepNatsRunning } from './development-nats.ts';
 
 const [wanted, ...flags] = process.argv.slice(2);
@@ -22,7 +28,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => en
 
 const nats = await keepNatsRunning(join(state, 'nats'), end.signal);
 const environment = { ...developmentEnvironment(service), ...process.env };
-say(`NATS at ${environment.OSM_NATS_URL ?? ''}, http://127.0.0.1:${environment.OSM_HTTP_PORT ?? ''}`);
+say(
+  `NATS at ${environment.OSM_NATS_URL ?? ''}, http://127.0.0.1:${environment.OSM_HTTP_PORT ?? ''}`,
+);
 
 let child: ChildProcess | undefined;
 let restarting = Promise.resolve();
