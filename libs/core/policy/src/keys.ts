@@ -29,6 +29,8 @@ export type ClientView = readonly {
 export interface OutboundRef extends ServicePart {
   readonly port: number;
   readonly view: ClientView;
+  /** Addresses of the service at which the client reaches another one, sorted. */
+  readonly without: readonly string[];
 }
 
 /** What identifies a workload unit: all that its pods have in common. */
@@ -53,7 +55,8 @@ export function upstreamKey(ref: UpstreamRef): UnitKey {
 }
 
 export function outboundKey(ref: OutboundRef): UnitKey {
-  const variant = ref.view.length === 0 ? 'all' : hashOf(ref.view);
+  const { view, without } = ref;
+  const variant = view.length + without.length === 0 ? 'all' : hashOf([view, without]);
   return encodeKey(['outbound', ref.namespace, partName(ref), String(ref.port), variant]);
 }
 

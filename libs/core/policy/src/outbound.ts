@@ -31,7 +31,8 @@ export function createOutboundQuery(
       const place = ctx
         .read(known.places, { service, accounts })
         .find((candidate) => candidate.host === host);
-      if (found === undefined || place === undefined) return undefined;
+      const addresses = place?.addresses.filter((address) => !ref.without.includes(address)) ?? [];
+      if (found === undefined || addresses.length === 0) return undefined;
       const backends = weightedUpstreams(ctx, known, ref);
       for (const { ref: upstream } of backends) ctx.demand(known.upstream, upstream);
       return {
@@ -39,7 +40,7 @@ export function createOutboundQuery(
         service: { namespace, name: partName(ref) },
         port,
         protocol: found.protocol,
-        addresses: place.addresses,
+        addresses,
         domains: domainsOf(ref),
         backends: backends.map(({ upstream, weight }) => ({ upstream, weight })),
       };

@@ -90,7 +90,7 @@ function viewOf(
   });
 }
 
-/** Makes the outbound units of these services exist. Of services that share an address and port the first one wins. */
+/** Makes the outbound units of these services exist. An address and port belong to the first service by name that has them. */
 function demandOutbounds(
   ctx: QueryContext,
   known: Known,
@@ -102,17 +102,28 @@ function demandOutbounds(
     const accounts = accountsIn(view, nameOf(service));
     const places = ctx.read(known.places, { service, accounts });
     if (places.length === 0) continue;
-    const rivals = ctx.read(known.rivals, service);
+    const contested = new Set(ctx.read(known.rivals, service).map((rival) => rival.port));
     for (const { port } of ctx.read(known.ports, service)) {
-      if (rivals.some((rival) => rival.port === port && taken.has(`${rival.service} ${port}`)))
-        continue;
-      taken.add(`${service} ${port}`);
-      for (const { host } of places) {
-        const ref = { namespace: namespaceOf(service), service: nameOf(service), host, port, view };
+      for (const { host, addresses } of places) {
+        const without = contested.has(port) ? takeAddresses(taken, addresses, port) : [];
+        if (without.length === addresses.length) continue;
+        const [namespace, name] = [namespaceOf(service), nameOf(service)];
+        const ref: OutboundRef = { namespace, service: name, host, port, view, without };
         ctx.demand(known.outbound, ref);
         keys.push(outboundKey(ref));
       }
     }
   }
   return keys.sort(compareText);
+}
+
+/** Takes what is free; returns the addresses that were not. */
+function takeAddresses(
+  taken: Set<string>,
+  addresses: readonly string[],
+  port: number,
+): readonly string[] {
+  const free = addresses.filter((address) => !taken.has(`${address} ${port}`));
+  for (const address of free) taken.add(`${address} ${port}`);
+  return addresses.filter((address) => !free.includes(address));
 }

@@ -28,3 +28,4 @@ export {
   type CompiledMesh,
   type PolicyState,
 } from './policy-state.ts';
+export { anyChanges, anyMesh, anyObject } from './random-mesh.ts';
