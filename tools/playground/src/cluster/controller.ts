@@ -1,0 +1,244 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { MeshError, sortedBy } from '@osm/prelude';
+import type { ServiceRule } from '../network/service-rules.ts';
+import { PodRunner } from '../pods/pod-runner.ts';
+import { podObject } from '../pods/pod-view.ts';
+import type { PodSurroundings } from '../pods/surroundings.ts';
+import type { ClusterDirectory } from './cluster-directory.ts';
+import type { Desired, Workload } from './desired.ts';
+import { backingPods, endpointSlices, rulesOfService } from './endpoints.ts';
+import { hostsFile, type ResolvableService } from './hosts-file.ts';
+import type { JsonObject } from './json.ts';
+import { planWorkload } from './plan.ts';
+import type { ServiceAddresses } from './service-addresses.ts';
+import type { ServiceSpec } from './service-spec.ts';
+
+export interface ControllerOptions {
+  readonly surroundings: Omit<PodSurroundings, 'hosts' | 'onChange'>;
+  readonly addresses: ServiceAddresses;
+  readonly cluster: ClusterDirectory;
+  /** Services that are not pods: the mesh's own. Asked anew on every pass. */
+  readonly ownServices: () => readonly OwnService[];
+}
+
+/** A service with an address whose endpoints are processes of this machine. */
+export interface OwnService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly address: string;
+  readonly rules: readonly ServiceRule[];
+}
+
+/**
+ * Makes pods, endpoints, addresses and names follow what is desired: deployment controller, endpoints controller, kube-proxy and DNS.
+ * Level triggered: every change leads to a pass over everything, passes never overlap, and a pass writes only what differs.
+ */
+export class ClusterController {
+  readonly #options: ControllerOptions;
+  readonly #surroundings: PodSurroundings;
+  readonly #pods = new Map<string, PodRunner>();
+  readonly #watchers = new Set<() => void>();
+  #desired: Desired | undefined;
+  #pass: Promise<void> | undefined;
+  #isDirty = false;
+  #isClosed = false;
+  #numbers = 0;
+  #services: readonly ResolvableService[] = [];
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#surroundings = {
+      ...options.surroundings,
+      hosts: (pod) => hostsFile(pod, this.#services),
+      onChange: () => this.poke(),
+    };
+  }
+
+  get pods(): readonly PodRunner[] {
+    return sortedBy(this.#pods.values(), (pod) => pod.title);
+  }
+
+  get desired(): Desired | undefined {
+    return this.#desired;
+  }
+
+  setDesired(desired: Desired): void {
+    this.#desired = desired;
+    for (const pod of this.#pods.values()) pod.instance?.refreshVolumes();
+    this.poke();
+  }
+
+  /** Something changed: a pass follows soon. Many changes make one pass. */
+  poke(): void {
+    this.#isDirty = true;
+    this.#pass ??= this.#passes();
+  }
+
+  /** Calls back after each pass, until the returned function is called. */
+  onPass(callback: () => void): () => void {
+    this.#watchers.add(callback);
+    return () => this.#watchers.delete(callback);
+  }
+
+  /** True when every workload has exactly the pods it wants, and all of them are ready. */
+  get isSettled(): boolean {
+    if (this.#desired === undefined || this.#isDirty) return false;
+    const pods = [...this.#pods.values()];
+    const wanted = this.#desired.workloads.reduce((sum, workload) => sum + workload.replicas, 0);
+    return (
+      pods.length === wanted &&
+      pods.every((pod) => pod.ready && !pod.isStopping) &&
+      this.#desired.workloads.every((workload) => this.#isComplete(workload))
+    );
+  }
+
+  /** Stops all pods. */
+  async close(graceMsMax: number): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#pods.values()].map((pod) => pod.stopNow(graceMsMax)));
+    await this.#pass;
+  }
+
+  #isComplete(workload: Workload): boolean {
+    const key = workloadKey(workload);
+    const pods = [...this.#pods.values()].filter(
+      (pod) => pod.blueprint.workload === key && pod.blueprint.hash === workload.hash,
+    );
+    return pods.length === workload.replicas;
+  }
+
+  async #passes(): Promise<void> {
+    // Changes that come together, for example of one file with many objects, are one pass.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#isDirty && !this.#isClosed) {
+      this.#isDirty = false;
+      try {
+        this.#startAndStop();
+        await this.#publish();
+      } catch (thrown) {
+        this.#surroundings.report(`internal: ${MeshError.from(thrown).message}`);
+      }
+      for (const watcher of [...this.#watchers]) watcher();
+    }
+    this.#pass = undefined;
+  }
+
+  #startAndStop(): void {
+    const desired = this.#desired;
+    if (desired === undefined) return;
+    const workloads = new Map(
+      desired.workloads.map((workload) => [workloadKey(workload), workload]),
+    );
+    const keys = new Set([
+      ...workloads.keys(),
+      ...[...this.#pods.values()].map((pod) => pod.blueprint.workload),
+    ]);
+    for (const key of [...keys].sort()) {
+      if (desired.broken.has(key)) continue;
+      const workload = workloads.get(key);
+      const pods = [...this.#pods.values()].filter((pod) => pod.blueprint.workload === key);
+      const present = pods.filter((pod) => !pod.isStopping);
+      const plan = planWorkload(
+        workload,
+        present.map((pod) => ({ ...pod.blueprint, ready: pod.ready })),
+      );
+      for (const name of plan.stop) this.#stop(present.find((pod) => pod.blueprint.name === name));
+      // A pod of the same fixed name, or an old one with `recreate`, has to be gone first.
+      const mustWait = workload?.recreate === true && pods.length > 0;
+      if (workload !== undefined && !mustWait)
+        for (let i = 0; i < plan.start; i++) this.#start(workload, key);
+    }
+  }
+
+  #start(workload: Workload, key: string): void {
+    const number = ++this.#numbers;
+    const suffix = `-${workload.hash}-${randomBytes(3).toString('hex').slice(0, 5)}`;
+    const pod = new PodRunner(
+      {
+        namespace: workload.namespace,
+        name: workload.kind === 'Pod' ? workload.name : `${workload.name}${suffix}`,
+        workload: key,
+        owner: workload.name,
+        hash: workload.hash,
+        number,
+        uid: randomUUID(),
+        ip: this.#surroundings.network.plan.podAddress(number),
+        labels: workload.labels,
+        annotations: workload.annotations,
+        rawSpec: workload.rawSpec,
+      },
+      this.#surroundings,
+    );
+    this.#pods.set(pod.title, pod);
+    pod.start();
+  }
+
+  #stop(pod: PodRunner | undefined): void {
+    void pod
+      ?.stop()
+      .catch((thrown: unknown) =>
+        this.#surroundings.report(`pod ${pod.title}: ${MeshError.from(thrown).message}`),
+      )
+      .finally(() => {
+        this.#pods.delete(pod.title);
+        this.poke();
+      });
+  }
+
+  async #publish(): Promise<void> {
+    const desired = this.#desired;
+    if (desired === undefined) return;
+    const views = this.pods.map((pod) => pod.view());
+    const own = this.#options.ownServices();
+    const addressed = desired.services.filter((service) => service.kind === 'ClusterIP');
+    const address = (service: ServiceSpec): string =>
+      this.#options.addresses.of(`${service.namespace}/${service.name}`, service.wantedAddress);
+    const resolvable = [
+      ...own.map(({ namespace, name, address: ip }) => ({ namespace, name, addresses: [ip] })),
+      ...desired.services
+        .filter((service) => service.kind !== 'ExternalName')
+        .map((service) => ({
+          namespace: service.namespace,
+          name: service.name,
+          addresses:
+            service.kind === 'Headless'
+              ? backingPods(service, views).map((pod) => pod.ip)
+              : [address(service)],
+        })),
+    ];
+    // Names first: a program that learns of a service by its pod's start should find it.
+    if (JSON.stringify(resolvable) !== JSON.stringify(this.#services)) {
+      this.#services = resolvable;
+      for (const pod of this.#pods.values()) pod.instance?.refreshHosts();
+    }
+    this.#options.cluster.replace([
+      ...[...desired.namespaces.keys()].map(defaultServiceAccount),
+      ...addressed.map((service) => withAddress(service, address(service))),
+      ...desired.services.flatMap((service) => endpointSlices(service, views)),
+      ...views.flatMap((view) => {
+        const object = podObject(view);
+        return object === undefined ? [] : [object];
+      }),
+    ]);
+    await this.#surroundings.network.setRules([
+      ...own.flatMap((service) => service.rules),
+      ...addressed.flatMap((service) => rulesOfService(service, address(service), views)),
+    ]);
+  }
+}
+
+export function workloadKey(workload: Pick<Workload, 'kind' | 'namespace' | 'name'>): string {
+  return `${workload.kind}/${workload.namespace}/${workload.name}`;
+}
+
+function defaultServiceAccount(namespace: string): JsonObject {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };
+}
+
+function withAddress(service: ServiceSpec, address: string): JsonObject {
+  const spec = service.body['spec'];
+  return {
+    ...service.body,
+    spec: { ...(spec as JsonObject), clusterIP: address, clusterIPs: [address] },
+  };
+}

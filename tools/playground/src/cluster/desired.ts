@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { err, ok, sortedBy, type Result } from '@osm/prelude';
+import { parsePodSpec, type PodSpec } from '../pods/pod-spec.ts';
+import { canonicalText, field, FieldError, type Field, type JsonObject } from './json.ts';
+import type { Manifest, Problem } from './manifests.ts';
+import { parseService, type ServiceSpec } from './service-spec.ts';
+
+/** What the user's directory asks for. */
+export interface Desired {
+  readonly namespaces: ReadonlyMap<string, Namespace>;
+  readonly workloads: readonly Workload[];
+  readonly services: readonly ServiceSpec[];
+  /** ConfigMaps and Secrets as files: "Kind/namespace/name" -> key -> content. */
+  readonly contents: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+  /** Workloads whose manifest is wrong now, as "Kind/namespace/name": their pods stay as they are. */
+  readonly broken: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+export interface Namespace {
+  readonly name: string;
+  /** Pods of it are shown to the injector, as the webhook's namespace selector would have it. */
+  readonly isMeshed: boolean;
+  /** The annotation that asks for sidecars, as written; empty without one. */
+  readonly injection: string;
+}
+
+/** Something that wants pods: a Deployment, or a Pod that stands alone (one replica with a fixed name). */
+export interface Workload {
+  readonly kind: 'Deployment' | 'Pod';
+  readonly namespace: string;
+  readonly name: string;
+  readonly replicas: number;
+  /** Old pods go before new ones come, instead of the other way round. */
+  readonly recreate: boolean;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly annotations: ReadonlyMap<string, string>;
+  /** The template's spec as written: what admission sees. */
+  readonly rawSpec: JsonObject;
+  readonly spec: PodSpec;
+  /** Changes when the pods have to be replaced. */
+  readonly hash: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Kinds that would run something in Kubernetes and that the playground cannot run. */
+const unsupported = new Set([
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+  'CronJob',
+]);
+
+/** Namespaces that every cluster has. */
+const given: readonly Namespace[] = ['default', 'osm-system'].map((name) => ({
+  name,
+  isMeshed: false,
+  injection: '',
+}));
+
+/** Reads what the manifests ask for. What is wrong is left out and becomes a problem. */
+export function readDesired(manifests: readonly Manifest[]): Desired {
+  const problems: Problem[] = [];
+  const blame = (manifest: Manifest, message: string): void => {
+    const name = `${manifest.kind} ${manifest.namespace === '' ? '' : `${manifest.namespace}/`}${manifest.name}`;
+    problems.push({ file: manifest.file, line: manifest.line, message: `${name}: ${message}` });
+  };
+  const unique = withoutDuplicates(manifests, blame);
+  const namespaces = new Map(given.map((namespace) => [namespace.name, namespace]));
+  for (const manifest of unique) {
+    if (manifest.kind === 'Namespace') namespaces.set(manifest.name, readNamespace(manifest));
+  }
+  const workloads: Workload[] = [];
+  const services: ServiceSpec[] = [];
+  const broken = new Set<string>();
+  const contents = new Map<string, ReadonlyMap<string, Buffer>>();
+  const take = <T>(
+    manifest: Manifest,
+    result: Result<T, string>,
+    into: (value: T) => void,
+  ): void => {
+    if (result.kind === 'ok') into(result.value);
+    else {
+      broken.add(`${manifest.kind}/${manifest.namespace}/${manifest.name}`);
+      blame(manifest, result.error);
+    }
+  };
+  for (const manifest of unique) {
+    if (!namespaces.has(manifest.namespace) && manifest.namespace !== '') {
+      blame(
+        manifest,
+        `namespace "${manifest.namespace}" does not exist: add a Namespace with that name`,
+      );
+    } else if (unsupported.has(manifest.kind)) {
+      blame(manifest, 'the playground runs only Deployments and Pods; this object is ignored');
+    } else if (manifest.kind === 'Deployment' || manifest.kind === 'Pod') {
+      take(manifest, readWorkload(manifest), (workload) => workloads.push(workload));
+    } else if (manifest.kind === 'Service') {
+      take(manifest, parseService(manifest), (service) => services.push(service));
+    } else if (manifest.kind === 'ConfigMap' || manifest.kind === 'Secret') {
+      take(
+        manifest,
+        guarded(() => readContents(manifest)),
+        (files) => contents.set(`${manifest.kind}/${manifest.namespace}/${manifest.name}`, files),
+      );
+    }
+  }
+  return { namespaces, workloads, services, contents, broken, problems };
+}
+
+function withoutDuplicates(
+  manifests: readonly Manifest[],
+  blame: (manifest: Manifest, message: string) => void,
+): Manifest[] {
+  const byName = new Map<string, Manifest>();
+  for (const manifest of manifests) {
+    const key = `${manifest.kind}/${manifest.namespace}/${manifest.name}`;
+    const earlier = byName.get(key);
+    if (earlier) blame(earlier, `is also in ${manifest.file}:${manifest.line}, which counts`);
+    byName.set(key, manifest);
+  }
+  return sortedBy(
+    byName.values(),
+    (manifest) => `${manifest.kind}/${manifest.namespace}/${manifest.name}`,
+  );
+}
+
+function readNamespace(manifest: Manifest): Namespace {
+  const texts = (name: string): ReadonlyMap<string, string> => {
+    const read = guarded(() => field(manifest.body).at('metadata').at(name).textMap());
+    return read.kind === 'ok' ? read.value : new Map();
+  };
+  const labels = texts('labels');
+  return {
+    name: manifest.name,
+    isMeshed:
+      labels.has('openservicemesh.io/monitored-by') && !labels.has('openservicemesh.io/ignore'),
+    injection: texts('annotations').get('openservicemesh.io/sidecar-injection') ?? '',
+  };
+}
+
+function readWorkload(manifest: Manifest): Result<Workload, string> {
+  return guarded(() => {
+    const { kind, namespace, name, body, file, line } = manifest;
+    const template = kind === 'Deployment' ? field(body).at('spec').at('template') : field(body);
+    const spec = parsePodSpec(template.at('spec').value);
+    if (spec.kind === 'error')
+      throw new FieldError(kind === 'Deployment' ? `spec.template.${spec.error}` : spec.error);
+    const labels = template.at('metadata').at('labels').textMap();
+    if (kind === 'Deployment') checkSelector(field(body).at('spec'), labels);
+    const annotations = template.at('metadata').at('annotations').textMap();
+    const rawSpec = template.at('spec').value as JsonObject;
+    const hashed = canonicalText({
+      labels: [...labels].flat(),
+      annotations: [...annotations].flat(),
+      spec: rawSpec,
+    });
+    return {
+      kind: kind === 'Pod' ? 'Pod' : 'Deployment',
+      namespace,
+      name,
+      replicas: kind === 'Pod' ? 1 : (field(body).at('spec').at('replicas').integer() ?? 1),
+      recreate:
+        kind === 'Pod' || field(body).at('spec').at('strategy').at('type').text() === 'Recreate',
+      labels,
+      annotations,
+      rawSpec,
+      spec: spec.value,
+      hash: createHash('sha256').update(hashed).digest('hex').slice(0, 10),
+      file,
+      line,
+    };
+  });
+}
+
+function checkSelector(spec: Field, labels: ReadonlyMap<string, string>): void {
+  for (const [key, value] of spec.at('selector').at('matchLabels').textMap()) {
+    if (labels.get(key) !== value) {
+      spec
+        .at('selector')
+        .fail(`consistent with spec.template.metadata.labels: ${key}=${value} is not there`);
+    }
+  }
+}
+
+function readContents(manifest: Manifest): ReadonlyMap<string, Buffer> {
+  const body = field(manifest.body);
+  const texts = (name: string, encoding: 'utf8' | 'base64'): [string, Buffer][] =>
+    [...body.at(name).textMap()].map(([key, value]) => [key, Buffer.from(value, encoding)]);
+  return manifest.kind === 'Secret'
+    ? new Map([...texts('data', 'base64'), ...texts('stringData', 'utf8')])
+    : new Map([...texts('data', 'utf8'), ...texts('binaryData', 'base64')]);
+}
+
+function guarded<T>(read: () => T): Result<T, string> {
+  try {
+    return ok(read());
+  } catch (thrown) {
+    if (thrown instanceof FieldError) return err(thrown.message);
+    throw thrown;
+  }
+}

@@ -1,0 +1,250 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createDevelopmentCredentials } from '@osm/bus';
+import { MeshError } from '@osm/prelude';
+import type { OwnService } from '../cluster/controller.ts';
+import { pause } from '../process/backoff.ts';
+import { SupervisedProcess } from '../process/supervised-process.ts';
+import { repositoryRoot } from '../repository.ts';
+import { pickPort } from './ports.ts';
+import { ServiceInstance } from './service-instance.ts';
+
+/** The five services, in the order of the data flow. */
+export const serviceNames = [
+  'catalog-watcher',
+  'certificate-manager',
+  'policy-compiler',
+  'xds-server',
+  'injector',
+] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface MeshServicesOptions {
+  readonly natsServer: string;
+  /** For NATS' files, the root certificate, bootstrap secrets, logs. */
+  readonly stateDirectory: string;
+  /** Address on which all listen: the host's end of the link to the node. */
+  readonly host: string;
+  /** Address under which pods find the xDS servers. */
+  readonly xdsAddress: string;
+  /** Directories of manifests, later ones win. */
+  readonly directories: readonly string[];
+  /** Processes per service. */
+  readonly replicas?: number;
+  /** More flags per service. */
+  readonly flags?: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
+  readonly onChange: () => void;
+  readonly report: (message: string) => void;
+}
+
+const xdsPort = 15128;
+const startMsMax = 60_000;
+
+/** NATS and the five services of the mesh as processes of this machine, supervised. */
+export class MeshServices {
+  readonly nats: SupervisedProcess;
+  readonly natsUrl: string;
+  readonly instances: readonly ServiceInstance[];
+  /** Where the injector writes bootstrap Secrets. */
+  readonly secretDirectory: string;
+  /** Where the certificate-manager keeps the root certificate, as ca.crt. */
+  readonly caDirectory: string;
+  readonly webhooks: readonly { readonly instance: ServiceInstance; readonly port: number }[];
+  readonly #options: MeshServicesOptions;
+  readonly #xds: readonly { readonly instance: ServiceInstance; readonly port: number }[];
+  readonly #natsStore: string;
+
+  private constructor(options: MeshServicesOptions, parts: Parts) {
+    this.#options = options;
+    this.nats = parts.nats;
+    this.natsUrl = parts.natsUrl;
+    this.instances = parts.instances;
+    this.secretDirectory = parts.secretDirectory;
+    this.caDirectory = parts.caDirectory;
+    this.webhooks = parts.webhooks;
+    this.#xds = parts.xds;
+    this.#natsStore = parts.natsStore;
+  }
+
+  /** Starts all and waits until each says it is ready. */
+  static async start(options: MeshServicesOptions): Promise<MeshServices> {
+    const services = new MeshServices(options, await prepare(options));
+    services.nats.start();
+    for (const instance of services.instances) instance.start();
+    try {
+      await services.#awaitReady();
+    } catch (thrown) {
+      await services.close();
+      throw thrown;
+    }
+    return services;
+  }
+
+  of(service: ServiceName): readonly ServiceInstance[] {
+    return this.instances.filter((instance) => instance.service === service);
+  }
+
+  /** The service under which proxies find the xDS servers that are ready. */
+  ownServices(): OwnService[] {
+    const { host, xdsAddress } = this.#options;
+    const endpoints = this.#xds
+      .filter(({ instance }) => instance.isReady)
+      .map(({ port }) => ({ ip: host, port }));
+    const rules = [{ address: xdsAddress, protocol: 'tcp' as const, port: xdsPort, endpoints }];
+    return [{ namespace: 'osm-system', name: 'osm-controller', address: xdsAddress, rules }];
+  }
+
+  /** Ends NATS, removes everything it has stored, and lets it start again: for tests. */
+  async wipeNats(): Promise<void> {
+    this.nats.kill('SIGSTOP');
+    rmSync(this.#natsStore, { recursive: true, force: true });
+    this.nats.kill('SIGKILL');
+    await Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.stop(3000)));
+    await this.nats.stop(2000);
+  }
+
+  async #awaitReady(): Promise<void> {
+    const timeout = new AbortController();
+    const all = Promise.all(this.instances.map((instance) => instance.ready()));
+    const late = pause(startMsMax, timeout.signal).then(() => 'late' as const);
+    const first = await Promise.race([all, late]);
+    timeout.abort();
+    if (first !== 'late') return;
+    const waiting = this.instances.filter((instance) => !instance.isReady);
+    const reasons = await Promise.all(
+      waiting.map(
+        async (instance) =>
+          `${instance.name}: ${(await instance.missing()) || 'no answer'} (log: ${instance.process.logPath})`,
+      ),
+    );
+    throw new MeshError(
+      'io',
+      `services are not ready after ${startMsMax / 1000} s:\n${reasons.join('\n')}`,
+    );
+  }
+}
+
+interface Parts {
+  readonly nats: SupervisedProcess;
+  readonly natsUrl: string;
+  readonly natsStore: string;
+  readonly instances: readonly ServiceInstance[];
+  readonly secretDirectory: string;
+  readonly caDirectory: string;
+  readonly webhooks: readonly { readonly instance: ServiceInstance; readonly port: number }[];
+  readonly xds: readonly { readonly instance: ServiceInstance; readonly port: number }[];
+}
+
+async function prepare(options: MeshServicesOptions): Promise<Parts> {
+  const { host, stateDirectory } = options;
+  const place = (name: string): string => {
+    const path = join(stateDirectory, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  };
+  const directories = {
+    nats: place('nats'),
+    ca: place('ca'),
+    secrets: place('secrets'),
+    logs: place('logs'),
+  };
+  const natsPort = await pickPort(host, 4222);
+  const credentials = createDevelopmentCredentials(directories.nats, { host, port: natsPort });
+  const nats = new SupervisedProcess({
+    name: 'nats',
+    command: options.natsServer,
+    args: ['-c', credentials.configFile],
+    env: { PATH: process.env['PATH'] ?? '' },
+    logPath: join(directories.logs, 'nats.log'),
+    onChange: (change) => {
+      if (change.kind === 'ended') options.report(change.text);
+    },
+  });
+  nats.start();
+  await awaitPort(host, natsPort);
+  const natsUrl = `nats://${host}:${natsPort}`;
+  const made = {
+    instances: [] as ServiceInstance[],
+    webhooks: [] as Parts['webhooks'][number][],
+    xds: [] as Parts['xds'][number][],
+  };
+  for (let replica = 0; replica < (options.replicas ?? 1); replica++) {
+    for (const [index, service] of serviceNames.entries()) {
+      const httpPort = await pickPort(host, 9091 + index + 10 * replica);
+      const ownPort = await pickPort(
+        host,
+        service === 'xds-server' ? xdsPort + replica : 9090 + 10 * replica,
+      );
+      const flags: Readonly<Record<ServiceName, readonly string[]>> = {
+        'catalog-watcher': options.directories.flatMap((directory) => ['--directory', directory]),
+        'certificate-manager': ['--ca-directory', directories.ca],
+        'policy-compiler': [],
+        'xds-server': ['--xds-host', host, '--xds-port', `${ownPort}`],
+        injector: [
+          '--webhook-host',
+          host,
+          '--webhook-port',
+          `${ownPort}`,
+          '--secret-directory',
+          directories.secrets,
+        ],
+      };
+      const name = replica === 0 ? service : `${service}-${replica + 1}`;
+      const instance = new ServiceInstance({
+        service,
+        name,
+        command: process.execPath,
+        args: [
+          ...['--enable-source-maps', join(repositoryRoot, 'dist/apps', service, 'main.js')],
+          ...['--http-host', host, '--http-port', `${httpPort}`],
+          ...['--nats-url', natsUrl, '--nats-credentials', credentials.files.get(service) ?? ''],
+          ...flags[service],
+          ...(options.flags?.[service] ?? []),
+        ],
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          HOME: process.env['HOME'] ?? '/',
+          NODE_ENV: 'production',
+        },
+        logPath: join(directories.logs, `${name}.log`),
+        http: `http://${host}:${httpPort}`,
+        onChange: options.onChange,
+        report: options.report,
+      });
+      made.instances.push(instance);
+      if (service === 'injector') made.webhooks.push({ instance, port: ownPort });
+      if (service === 'xds-server') made.xds.push({ instance, port: ownPort });
+    }
+  }
+  const natsStore = join(directories.nats, 'jetstream');
+  return {
+    nats,
+    natsUrl,
+    natsStore,
+    ...made,
+    secretDirectory: directories.secrets,
+    caDirectory: directories.ca,
+  };
+}
+
+async function awaitPort(host: string, port: number): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  for (;;) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect({ host, port });
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.once('close', () => resolve(false));
+      socket.once('data', () => socket.destroy());
+    });
+    if (isOpen) return;
+    if (performance.now() > deadline)
+      throw new MeshError('io', `NATS does not answer on ${host}:${port}`);
+    await pause(20);
+  }
+}
