@@ -2,7 +2,7 @@
 //
 //   UpstreamPolicy ──emitUpstream──> Cluster, ClusterLoadAssignment ─┐
 //   OutboundPolicy ──emitOutbound──> Listener, RouteConfiguration ───┼──> Emitted { bundle, encoded } ──checkBundle──> bus
-//   WorkloadPolicy ──emitWorkload──> inbound and 15001 listeners, … ─┘                             └─checkClosure
+//   WorkloadPolicy ──emitWorkload──> inbound and 15001 listeners, … ─┘                             └─checkIncludes
 //
 // Invariants: sorted output; nothing that Envoy has as a default anyway; a resource whose part of the unit did not change is taken over
 // from the previous emit; HTTP access lives in routes, so its edits change no listener. Refuses to know Kubernetes, xDS and the bus.
@@ -13,10 +13,12 @@ export { emitUnit } from './unit.ts';
 export type { Emitted } from './part.ts';
 export {
   bundleBytesMax,
+  bundleDiagnosticCodes,
   checkBundle,
-  checkClosure,
+  checkIncludes,
+  claimsOf,
   type BundleProblem,
-  type ClosureProblem,
+  type CheckedIncludes,
 } from './check.ts';
 export { resourceToJson } from './resource-json.ts';
 export {
