@@ -29,6 +29,8 @@ export interface Options {
   readonly seed: number;
   /** File for the JSON; undefined = none. */
   readonly out: string | undefined;
+  /** Directory with `<service>/main.js`. */
+  readonly bundles: string;
   /** Directory for cpu profiles of all processes; undefined = none. */
   readonly profile: string | undefined;
 }
@@ -53,6 +55,7 @@ const settings = {
   idle: { value: '30', help: 'seconds without a push before memory is read' },
   seed: { value: '1', help: 'the same seed gives the same mesh' },
   out: { value: '', help: 'file to write the figures to, as JSON' },
+  bundles: { value: 'dist/apps', help: "directory of the services' bundles (npm run build)" },
   profile: { value: '', help: 'directory for cpu profiles of all processes (slows them down)' },
 } as const satisfies Readonly<Record<string, Setting>>;
 
@@ -123,6 +126,7 @@ export function parseOptions(argv: readonly string[]): Result<Options | 'help', 
     idleSeconds: number('idle', 0),
     seed: number('seed', 0),
     out: text('out') || undefined,
+    bundles: text('bundles'),
     profile: text('profile') || undefined,
   };
   return problems.length > 0 ? err(problems.join('\n')) : ok(options);

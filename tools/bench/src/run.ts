@@ -73,8 +73,9 @@ async function inWorld<T>(
   const cleanup = createCleanup();
   context.onWorld(cleanup);
   try {
+    const { bundles, profile } = options;
     const { note } = context;
-    const world = await startWorld({ shape, profileDirectory: options.profile, note, cleanup });
+    const world = await startWorld({ shape, bundles, profileDirectory: profile, note, cleanup });
     return await measure(world);
   } finally {
     await cleanup.run();

@@ -7,7 +7,7 @@ export interface BusServer {
   /** Credentials files by service. */
   readonly credentials: ReadonlyMap<string, string>;
   /** A connection with the rights of the injector: it may ask for the certificates of proxies. */
-  readonly connect: () => Bus;
+  readonly connect: () => Promise<Bus>;
   readonly close: () => Promise<void>;
 }
 
@@ -19,15 +19,29 @@ export async function startBusServer(state: string): Promise<BusServer> {
   return {
     url: server.url,
     credentials: files,
-    connect: () =>
-      createBus({
+    connect: async () => {
+      const bus = createBus({
         url: server.url,
         credentialsFile: files.get('injector'),
         name: 'injector',
         instance: 'bench',
         log: createLogger('bench', 'error'),
         metrics: createMetrics(),
-      }),
+      });
+      await connected(bus);
+      return bus;
+    },
     close: server.stop,
   };
+}
+
+async function connected(bus: Bus): Promise<void> {
+  if (bus.connected()) return;
+  await new Promise<void>((resolve) => {
+    const forget = bus.onConnected((isConnected) => {
+      if (!isConnected) return;
+      forget();
+      resolve();
+    });
+  });
 }

@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { startChild, type Child } from './child.ts';
@@ -24,8 +23,8 @@ export interface Service {
 }
 
 export interface ServicesOptions {
-  /** Root of the repository. */
-  readonly root: string;
+  /** Directory with `<service>/main.js`. */
+  readonly bundles: string;
   /** State and logs of the run. */
   readonly directory: string;
   readonly meshDirectory: string;
@@ -46,7 +45,8 @@ export async function startServices(
     const httpPort = await freePort();
     const credentials = options.credentials.get(name);
     const args = [
-      ...entryOf(options.root, name, options.nodeFlags),
+      ...options.nodeFlags,
+      join(options.bundles, name, 'main.js'),
       ...['--http-port', String(httpPort), '--http-host', '127.0.0.1', '--log-level', 'warn'],
       ...['--nats-url', options.natsUrl],
       ...(credentials === undefined ? [] : ['--nats-credentials', credentials]),
@@ -56,20 +56,13 @@ export async function startServices(
       name,
       command: process.execPath,
       args,
-      cwd: options.root,
+      cwd: options.directory,
       env: { NODE_ENV: 'production' },
       logFile: join(options.directory, `${name}.log`),
     });
     services.set(name, { child, httpPort });
   }
   return services;
-}
-
-/** The bundle when it was built, else the source. */
-function entryOf(root: string, name: ServiceName, nodeFlags: readonly string[]): string[] {
-  const bundle = join(root, 'dist/apps', name, 'main.js');
-  if (existsSync(bundle)) return [...nodeFlags, bundle];
-  return [...nodeFlags, '--import', 'tsx', join(root, 'apps', name, 'src/main.ts')];
 }
 
 async function ownFlags(name: ServiceName, options: ServicesOptions): Promise<string[]> {

@@ -52,6 +52,8 @@ export interface World {
 
 export interface WorldOptions {
   readonly shape: MeshShape;
+  /** Directory with `<service>/main.js`. */
+  readonly bundles: string;
   /** Where cpu profiles go; undefined = none are made. */
   readonly profileDirectory: string | undefined;
   readonly note: (text: string) => void;
@@ -82,7 +84,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const xdsPort = await freePort();
   const startedAt = performance.now();
   const services = await startServices({
-    root,
+    bundles: resolve(options.bundles),
     directory: state,
     meshDirectory: directory.path,
     natsUrl: nats.url,
@@ -97,7 +99,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await waitUntilReady(services, readyTimeoutMs);
   const loadMs = performance.now() - startedAt;
   options.note(`services ready with the mesh after ${Math.round(loadMs)} ms`);
-  const bus = nats.connect();
+  const bus = await nats.connect();
   await cleanup.add(bus.close);
   const identities = join(state, 'identities.json');
   await writeFile(identities, JSON.stringify(await issueProxyIdentities(bus, plan)), {
