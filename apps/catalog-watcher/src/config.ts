@@ -1,5 +1,5 @@
 import { err, ok } from '@osm/prelude';
-import { flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
+import { busFlags, flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
 
 const directories: FlagSpec<readonly string[]> = {
   ...flag.texts(
@@ -14,6 +14,7 @@ const directories: FlagSpec<readonly string[]> = {
 
 /** Flags of this service. */
 export const flags = {
+  ...busFlags,
   source: flag.choice('Where the objects come from', ['directory'], { default: 'directory' }),
   directory: directories,
   meshName: flag.text('Name of the mesh: the value of the label openservicemesh.io/monitored-by', {

@@ -18,11 +18,13 @@ export function createAnchors(
   const folderOf = new Map<string, string>();
   const watches = createFolderWatches({
     ...options,
-    onEvent: (folder, name) => {
+    onEvent: (folder, name, replaced) => {
+      const itself = name === undefined || name === basename(folder);
+      // A folder that was made again may have the number of the old one, and the watch is that of the old one.
+      if (itself && replaced) watches.remove(folder);
       for (const [root, held] of folderOf) {
         const step = relative(folder, root).split('/')[0];
-        const concerns = name === undefined || name === step || name === basename(folder);
-        if (held === folder && concerns) options.onRoot(root);
+        if (held === folder && replaced && (itself || name === step)) options.onRoot(root);
       }
     },
   });

@@ -41,6 +41,13 @@ export interface DirectoryTreeOptions {
  */
 export const emptyFileGraceMs = 1000;
 
+/**
+ * Why a path wants a look: to compare (may be unchanged), because its content changed, or because something else may stand there
+ * under the same name, even with the same inode.
+ */
+type Reason = 'compare' | 'changed' | 'replaced';
+const strength: Readonly<Record<Reason, number>> = { compare: 0, changed: 1, replaced: 2 };
+
 interface KnownFile {
   readonly version: string;
   /** Of the last reading; undefined when it could not be read. */
@@ -53,33 +60,39 @@ interface State {
   readonly watches: FolderWatches;
   readonly anchors: Anchors;
   readonly files: Map<string, KnownFile>;
-  /** Paths that want a look, in order; true = read even if it looks unchanged. */
-  readonly work: Map<string, boolean>;
+  /** Paths that want a look, in order. */
+  readonly work: Map<string, Reason>;
   /** Files that are empty for the moment; the value cancels. */
   readonly empty: Map<string, () => void>;
-  readonly mark: (path: string, force: boolean) => void;
+  readonly mark: (path: string, reason: Reason) => void;
 }
 
 export function createDirectoryTree(options: DirectoryTreeOptions): DirectoryTree {
   const { roots, clock, noticesMax } = options;
-  const work = new Map<string, boolean>();
-  const mark = (path: string, force: boolean): void => {
-    work.set(path, force || (work.get(path) ?? false));
+  const work = new Map<string, Reason>();
+  const mark = (path: string, reason: Reason): void => {
+    const before = work.get(path) ?? 'compare';
+    work.set(path, strength[before] > strength[reason] ? before : reason);
     options.onDirty();
   };
   const onOverflow = (): void => {
-    for (const root of roots) mark(root, false);
+    for (const root of roots) mark(root, 'replaced');
   };
   const watches = createFolderWatches({
     noticesMax,
     onOverflow,
-    onEvent: (folder, name) => {
+    onEvent: (folder, name, replaced) => {
       const kind = name === undefined ? 'swapped link' : nameKind(name);
-      if (kind === 'swapped link') mark(folder, false);
-      else if (kind !== 'ignored') mark(join(folder, name ?? ''), true);
+      if (kind === 'swapped link') mark(folder, 'compare');
+      else if (kind !== 'ignored')
+        mark(join(folder, name ?? ''), replaced ? 'replaced' : 'changed');
     },
   });
-  const anchors = createAnchors({ noticesMax, onOverflow, onRoot: (root) => mark(root, false) });
+  const anchors = createAnchors({
+    noticesMax,
+    onOverflow,
+    onRoot: (root) => mark(root, 'replaced'),
+  });
   const state: State = {
     roots,
     clock,
@@ -90,14 +103,14 @@ export function createDirectoryTree(options: DirectoryTreeOptions): DirectoryTre
     empty: new Map(),
     mark,
   };
-  for (const root of roots) mark(root, false);
+  for (const root of roots) mark(root, 'compare');
   return {
     step: (pathsMax) => {
       const news: FileNews[] = [];
       let left = pathsMax;
-      for (const [path, force] of work) {
+      for (const [path, reason] of work) {
         work.delete(path);
-        news.push(...look(state, path, force));
+        news.push(...look(state, path, reason));
         if ((left -= 1) === 0) break;
       }
       return news;
@@ -111,14 +124,13 @@ export function createDirectoryTree(options: DirectoryTreeOptions): DirectoryTre
   };
 }
 
-function look(state: State, path: string, force: boolean): readonly FileNews[] {
+function look(state: State, path: string, reason: Reason): readonly FileNews[] {
   const isRoot = state.roots.includes(path);
   if (isRoot) state.anchors.hold(path);
   const entry = lookAt(path);
   const watched = state.watches.inodeOf(path);
-  if (watched !== undefined && !(entry.kind === 'folder' && entry.inode === watched)) {
-    forgetFolder(state, path);
-  }
+  const same = entry.kind === 'folder' && entry.inode === watched && reason !== 'replaced';
+  if (watched !== undefined && !same) forgetFolder(state, path);
   switch (entry.kind) {
     case 'folder': {
       // A linked folder may lead back up; files behind links are fine.
@@ -134,7 +146,7 @@ function look(state: State, path: string, force: boolean): readonly FileNews[] {
       return isManifest(state, path) ? tellUnreadable(state, path, entry.reason) : [];
     case 'file':
       if (!isManifest(state, path)) return [];
-      if (!force && state.files.get(path)?.version === entry.version) return [];
+      if (reason === 'compare' && state.files.get(path)?.version === entry.version) return [];
       return readFile(state, path, entry);
   }
 }
@@ -149,11 +161,11 @@ function lookInside(state: State, folder: string, again: boolean): void {
     const kind = nameKind(name);
     const path = join(folder, name);
     if (state.roots.includes(path)) continue;
-    if (kind === 'manifest' || kind === 'folder or nothing') state.mark(path, false);
+    if (kind === 'manifest' || kind === 'folder or nothing') state.mark(path, 'compare');
   }
   if (!again) return;
   for (const path of [...state.files.keys(), ...state.watches.below(folder)]) {
-    if (dirname(path) === folder) state.mark(path, false);
+    if (dirname(path) === folder) state.mark(path, 'compare');
   }
 }
 
@@ -163,7 +175,7 @@ function forgetFolder(state: State, folder: string): void {
     if (path === folder || !state.roots.includes(path)) state.watches.remove(path);
   }
   for (const path of state.files.keys()) {
-    if (path.startsWith(`${folder}/`)) state.mark(path, false);
+    if (path.startsWith(`${folder}/`)) state.mark(path, 'compare');
   }
 }
 
@@ -204,7 +216,7 @@ function waitsEmpty(state: State, file: string): boolean {
     const entry = lookAt(file);
     if (entry.kind === 'file' && entry.size === 0)
       state.files.set(file, { version: '', text: undefined });
-    state.mark(file, true);
+    state.mark(file, 'changed');
   });
   state.empty.set(file, cancel);
   return true;

@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { watch, type FSWatcher, type WatchListener } from 'node:fs';
 import { MeshError } from '@osm/prelude';
 
 /**
@@ -17,8 +17,11 @@ export interface FolderWatches {
 }
 
 export interface FolderWatchesOptions {
-  /** Something happened to this name in the folder; undefined = anything may have happened. */
-  readonly onEvent: (folder: string, name: string | undefined) => void;
+  /**
+   * Something happened to this name in the folder; undefined = anything may have happened. `replaced`: the name came, went or
+   * stands for something else, not just for other content. Of the folder itself its own name is told.
+   */
+  readonly onEvent: (folder: string, name: string | undefined, replaced: boolean) => void;
   /** The kernel may have dropped notices: everything must be looked at again. */
   readonly onOverflow: () => void;
   /**
@@ -48,12 +51,12 @@ export function createFolderWatches(options: FolderWatchesOptions): FolderWatche
   return {
     add: (path, inode) => {
       remove(path);
-      const watcher = open(path, (name) => {
+      const watcher = open(path, (event, name) => {
         count();
-        options.onEvent(path, name);
+        options.onEvent(path, name ?? undefined, event === 'rename');
       });
       if (watcher === undefined) return false;
-      watcher.on('error', () => options.onEvent(path, undefined));
+      watcher.on('error', () => options.onEvent(path, undefined, true));
       watches.set(path, { watcher, inode });
       return true;
     },
@@ -67,9 +70,9 @@ export function createFolderWatches(options: FolderWatchesOptions): FolderWatche
   };
 }
 
-function open(path: string, onName: (name: string | undefined) => void): FSWatcher | undefined {
+function open(path: string, listener: WatchListener<string>): FSWatcher | undefined {
   try {
-    return watch(path, (_event, name) => onName(name ?? undefined));
+    return watch(path, listener);
   } catch (thrown) {
     const code = (thrown as { code?: unknown } | undefined)?.code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -25,7 +25,7 @@ export interface MemoryBusHub {
   /** The decoded values of a bucket, epoch left out, in the order in which they were written last. */
   readonly contents: <T>(bucket: Bucket<T>) => ReadonlyMap<string, T>;
   /** True once the owner of the bucket has written an epoch. */
-  readonly isComplete: (bucket: Bucket<unknown>) => boolean;
+  readonly isComplete: <T>(bucket: Bucket<T>) => boolean;
 }
 
 export type { Bucket, Bus, Subject };
