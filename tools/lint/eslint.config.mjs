@@ -8,6 +8,7 @@ const sources = [
   'apps/*/src/**/*.ts',
   'libs/*/*/src/**/*.ts',
   'libs/*/*/testing/**/*.ts',
+  'apps/*/testing/**/*.ts',
   'tools/*/src/**/*.ts',
 ];
 const specs = ['**/*.spec.ts', '**/testing/**/*.ts', 'libs/testing/**/*.ts'];
