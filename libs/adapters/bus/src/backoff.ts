@@ -18,7 +18,7 @@ export function createBackoff(firstMs: number, mostMs: number): Backoff {
   };
 }
 
-/** Resolves after `ms`, or at once when `wake` is called or the signal aborts. Does not keep the process alive. */
+/** Waits that can be cut short: `wait` resolves after `ms`, or at once when `wake` is called. */
 export interface Pause {
   readonly wait: (ms: number) => Promise<void>;
   readonly wake: () => void;
@@ -30,7 +30,6 @@ export function createPause(): Pause {
     wait: (ms) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => end?.(), ms);
-        timer.unref();
         end = () => {
           clearTimeout(timer);
           end = undefined;

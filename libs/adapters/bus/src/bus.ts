@@ -77,7 +77,7 @@ export interface Bus {
     options: WatchOptions,
   ) => AsyncIterable<readonly TableEvent<T>[]>;
   readonly own: <T>(bucket: Bucket<T>) => OwnedTable<T>;
-  /** Fails with a MeshError in the result: bus_unavailable, bus_timeout. */
+  /** Fails with a MeshError in the result: bus_unavailable (away, nobody there, busy), bus_timeout, bus_refused (the handler failed). */
   readonly request: <Req, Res>(
     subject: Subject<Req, Res>,
     request: Req,

@@ -2,8 +2,8 @@ import { MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
 import type { LeaseEvent, LeaseOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
-import type { Entry, Link } from './link.ts';
-import { followTable } from './table-follow.ts';
+import type { Entry, Link, PutRequest } from './link.ts';
+import { TableFollower, type Continuity } from './table-follow.ts';
 
 /** The bucket of all leases that the connection's account can see; one key per lease, the value names the holder. */
 export const leaseBucket = 'leases';
@@ -20,12 +20,6 @@ interface LeaseTools {
   readonly onOpen: (release: () => Promise<void>) => () => void;
 }
 
-interface Candidate {
-  readonly step: () => void;
-  readonly release: () => Promise<void>;
-  readonly close: () => void;
-}
-
 /** One candidate for a lease, until the signal aborts; a lease held then is given back, so that the next one has it at once. */
 export async function* holdLease(
   tools: LeaseTools,
@@ -38,11 +32,11 @@ export async function* holdLease(
     wake?.();
     wake = undefined;
   };
-  const candidate = createCandidate(tools, options, (event) => {
+  const candidate = new Candidate(tools, options, (event) => {
     events.push(event);
     wakeUp();
   });
-  const forget = tools.onOpen(candidate.release);
+  const forget = tools.onOpen(() => candidate.release());
   signal.addEventListener('abort', wakeUp);
   try {
     while (!signal.aborted) {
@@ -62,137 +56,143 @@ export async function* holdLease(
   }
 }
 
-function createCandidate(
-  { link, log, metrics }: LeaseTools,
-  { name, holder }: LeaseOptions,
-  emit: (event: LeaseEvent) => void,
-): Candidate {
-  const value = new TextEncoder().encode(holder);
+class Candidate {
+  readonly #tools: LeaseTools;
+  readonly #name: string;
+  readonly #holder: string;
+  readonly #emit: (event: LeaseEvent) => void;
+  readonly #follower: TableFollower;
   /** Who has it, as far as seen; undefined = nobody. */
-  let current: string | undefined;
+  #current: string | undefined;
   /** Of the last message of the key, 0 = none. */
-  let seq = 0;
-  let observedMs = performance.now();
+  #seq = 0;
+  #observedMs = performance.now();
   /** The bucket was read since the last interruption. */
-  let informed = false;
-  let leading = false;
-  let stepping = false;
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
+  #informed = false;
+  #leading = false;
+  #writing = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
 
-  const lead = (now: boolean): void => {
-    if (leading === now) return;
-    leading = now;
-    log.info(now ? 'lease acquired' : 'lease lost', { lease: name, holder: current ?? '' });
-    emit({ kind: now ? 'acquired' : 'lost' });
-  };
+  constructor(
+    tools: LeaseTools,
+    { name, holder }: LeaseOptions,
+    emit: (event: LeaseEvent) => void,
+  ) {
+    this.#tools = tools;
+    this.#name = name;
+    this.#holder = holder;
+    this.#emit = emit;
+    this.#follower = new TableFollower({
+      ...tools,
+      bucket: leaseBucket,
+      create: { storage: 'file' },
+      handler: {
+        entry: (entry) => this.#seen(entry),
+        away: () => this.#interrupted(),
+        reset: (entries, continuity) => this.#reset(entries, continuity),
+      },
+    });
+  }
 
-  const observe = (who: string | undefined, at: number): void => {
-    current = who;
-    seq = at;
-    observedMs = performance.now();
-    if (who !== undefined) lead(who === holder);
-    step();
-  };
-
-  const onEntry = (entry: Entry): void => {
-    if (entry.key !== name || entry.seq < seq) return;
-    observe(
-      entry.bytes === undefined ? undefined : new TextDecoder().decode(entry.bytes),
-      entry.seq,
-    );
-  };
-
-  /** Milliseconds until there is something to do; 0 = now. */
-  const dueMs = (): number => {
-    if (leading) return current === holder ? renewMs : 0;
-    return current === undefined ? 0 : Math.max(0, observedMs + deadMs - performance.now());
-  };
-
-  const write = async (): Promise<void> => {
+  /** Gives the lease back if it is held. */
+  async release(): Promise<void> {
+    const { link, log } = this.#tools;
+    const held = this.#informed && this.#leading && this.#current === this.#holder;
+    this.#interrupted();
+    if (!held || !link.connected()) return;
     try {
-      const at = await link.put({
-        bucket: leaseBucket,
-        key: name,
-        bytes: value,
-        expect: { kind: 'key', seq },
-      });
-      if (closed || at < seq) return;
-      current = holder;
-      seq = at;
-      observedMs = performance.now();
-      lead(true);
+      await link.put({ ...this.#place(), bytes: undefined });
+    } catch (thrown) {
+      log.debug('lease not given back: it runs out', { err: MeshError.from(thrown) });
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#follower.close();
+  }
+
+  #place(): Pick<PutRequest, 'bucket' | 'key' | 'expect'> {
+    return { bucket: leaseBucket, key: this.#name, expect: { kind: 'key', seq: this.#seq } };
+  }
+
+  #interrupted(): void {
+    this.#informed = false;
+    clearTimeout(this.#timer);
+  }
+
+  #reset(entries: readonly Entry[], continuity: Continuity): void {
+    this.#informed = true;
+    this.#seq = 0;
+    const found = entries.find((entry) => entry.key === this.#name);
+    if (found !== undefined) return this.#seen(found);
+    // The bucket was lost with the lease in it: its holder, who is told at the same time, goes first.
+    const patient = continuity === 'broken' && !this.#leading;
+    this.#observe(patient ? this.#current : undefined, 0);
+  }
+
+  #seen(entry: Entry): void {
+    if (entry.key !== this.#name || entry.seq < this.#seq) return;
+    const { bytes, seq } = entry;
+    this.#observe(bytes === undefined ? undefined : new TextDecoder().decode(bytes), seq);
+  }
+
+  #observe(who: string | undefined, seq: number): void {
+    this.#current = who;
+    this.#seq = seq;
+    this.#observedMs = performance.now();
+    if (who !== undefined) this.#lead(who === this.#holder);
+    this.#schedule(this.#dueMs());
+  }
+
+  #lead(now: boolean): void {
+    if (this.#leading === now) return;
+    this.#leading = now;
+    const fields = { lease: this.#name, holder: this.#current ?? '' };
+    this.#tools.log.info(now ? 'lease acquired' : 'lease lost', fields);
+    this.#emit({ kind: now ? 'acquired' : 'lost' });
+  }
+
+  /** Milliseconds until there is something to write; 0 = now. */
+  #dueMs(): number {
+    if (this.#leading) return this.#current === this.#holder ? renewMs : 0;
+    if (this.#current === undefined) return 0;
+    return Math.max(0, this.#observedMs + deadMs - performance.now());
+  }
+
+  #schedule(waitMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closed || this.#writing || !this.#informed) return;
+    if (waitMs === 0) return void this.#write();
+    this.#timer = setTimeout(() => {
+      if (this.#leading || this.#dueMs() === 0) void this.#write();
+      else this.#schedule(this.#dueMs());
+    }, waitMs);
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    try {
+      const bytes = new TextEncoder().encode(this.#holder);
+      const seq = await this.#tools.link.put({ ...this.#place(), bytes });
+      if (!this.#closed && seq >= this.#seq) this.#won(seq);
     } catch (thrown) {
       const error = MeshError.from(thrown);
       // Somebody was faster, or our last write landed without an answer: what the bucket has now decides.
-      if (error.code === 'bus_refused') follow.resync();
-      else metrics.errors.inc({ code: error.code });
+      if (error.code === 'bus_refused') this.#follower.resync();
+      else this.#tools.metrics.errors.inc({ code: error.code });
     }
-  };
+    this.#writing = false;
+    // After a failure not at once again; after success the next renewal.
+    this.#schedule(Math.max(this.#dueMs(), renewMs));
+  }
 
-  const step = (waitMs = dueMs()): void => {
-    clearTimeout(timer);
-    if (closed || stepping || !informed) return;
-    if (waitMs > 0) {
-      timer = setTimeout(() => step(leading ? 0 : dueMs()), waitMs);
-      return;
-    }
-    stepping = true;
-    void write().then(() => {
-      stepping = false;
-      // After a failure not at once again; after success the next renewal.
-      step(Math.max(dueMs(), renewMs));
-    });
-  };
-
-  const follow = followTable({
-    link,
-    bucket: leaseBucket,
-    log,
-    metrics,
-    create: { storage: 'file' },
-    handler: {
-      entry: onEntry,
-      away: () => {
-        informed = false;
-        clearTimeout(timer);
-      },
-      reset: (entries, continuity) => {
-        informed = true;
-        const found = entries.find((entry) => entry.key === name);
-        if (found !== undefined) {
-          seq = 0;
-          return onEntry(found);
-        }
-        // The bucket was lost with the lease in it: its holder, who is told at the same time, goes first.
-        const patient = continuity === 'broken' && !leading && current !== undefined;
-        observe(patient ? current : undefined, 0);
-      },
-    },
-  });
-
-  return {
-    step,
-    release: async () => {
-      const held = informed && leading && current === holder;
-      informed = false;
-      clearTimeout(timer);
-      if (!held || !link.connected()) return;
-      try {
-        await link.put({
-          bucket: leaseBucket,
-          key: name,
-          bytes: undefined,
-          expect: { kind: 'key', seq },
-        });
-      } catch (thrown) {
-        log.debug('lease not given back: it runs out', { err: MeshError.from(thrown) });
-      }
-    },
-    close: () => {
-      closed = true;
-      clearTimeout(timer);
-      follow.close();
-    },
-  };
+  #won(seq: number): void {
+    this.#current = this.#holder;
+    this.#seq = seq;
+    this.#observedMs = performance.now();
+    this.#lead(true);
+  }
 }

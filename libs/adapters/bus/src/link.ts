@@ -37,8 +37,15 @@ export interface BucketSettings {
   readonly storage: 'file' | 'memory';
 }
 
-/** Answers one request; undefined sends no answer. */
-export type RawHandler = (bytes: Uint8Array) => Promise<Uint8Array | undefined>;
+/** What becomes of a request. A refusal reaches the asker as an error at once, without a payload. */
+export type RawAnswer =
+  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
+  /** `busy`: ask again later (bus_unavailable); `failed`: it will not get better by asking (bus_refused). */
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'failed' };
+
+/** Answers one request. Never rejects. */
+export type RawHandler = (bytes: Uint8Array) => Promise<RawAnswer>;
 
 /**
  * The port below the bus: one connection, streams of entries, requests. The NATS client and the memory hub implement it; how tables are

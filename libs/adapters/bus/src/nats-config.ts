@@ -8,6 +8,8 @@ export interface NatsConfigOptions {
   /** The services that may connect. Empty: anybody may, in one account without limits (tests). */
   readonly users: readonly { readonly service: string; readonly publicKey: string }[];
   readonly rights?: MeshRights;
+  /** Files of the server's certificate and key; without them connections are plain text. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
 
 /** The configuration of a nats-server for the mesh: one account per service, users by nkey, permissions as in rights.ts. */
@@ -21,6 +23,10 @@ export function renderNatsConfig(options: NatsConfigOptions): string {
     'write_deadline: "10s"',
     `jetstream { store_dir: ${quote(options.storeDir)} }`,
   ];
+  if (options.tls !== undefined) {
+    const { certFile, keyFile } = options.tls;
+    head.push(`tls { cert_file: ${quote(certFile)}, key_file: ${quote(keyFile)} }`);
+  }
   if (users.length === 0) return `${head.join('\n')}\n`;
   const present = new Set(users.map(({ service }) => service));
   const accounts = users.map(({ service, publicKey }) =>

@@ -1,8 +1,8 @@
 import { MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
-import { headers, type Msg, type MsgHdrs } from 'nats';
-import type { BucketSettings, Entry, Expectation, Link, StreamState } from './link.ts';
-import { createNatsWire, type NatsWire } from './nats-wire.ts';
+import { Empty, headers, type Msg, type MsgHdrs } from 'nats';
+import type { BucketSettings, Entry, Expectation, Link, RawHandler, StreamState } from './link.ts';
+import { NatsWire } from './nats-wire.ts';
 import { inboxPrefix, tableSubjects } from './subjects.ts';
 
 export interface NatsLinkOptions {
@@ -28,10 +28,13 @@ const readMessagesMax = 10_000;
 /** How long a deletion stays visible on the stream. Readers that were away for longer read everything (table-follow.ts). */
 const deletionTtl = '1h';
 const queueGroup = 'osm';
+/** Status of an answer without payload. */
+const busyCode = 429;
+const failedCode = 500;
 
 /** The link over a NATS server with JetStream, 2.11 or later (bulk reads, deletions that run out). */
 export function createNatsLink(options: NatsLinkOptions): Link {
-  const wire = createNatsWire({
+  const wire = new NatsWire({
     url: options.url,
     credentialsFile: options.credentialsFile,
     caFile: options.caFile,
@@ -41,8 +44,8 @@ export function createNatsLink(options: NatsLinkOptions): Link {
   });
   const own = options.isOwn;
   return {
-    connected: wire.connected,
-    onConnected: wire.onConnected,
+    connected: () => wire.connected,
+    onConnected: (listener) => wire.onConnected(listener),
     listen: (bucket, onEntry) => {
       const prefix = tableSubjects.livePrefix(bucket);
       return wire.subscribe(tableSubjects.live(bucket), (message) => {
@@ -67,28 +70,37 @@ export function createNatsLink(options: NatsLinkOptions): Link {
         throw refused(`put of ${key} in bucket ${bucket}`, error);
       return seq;
     },
-    request: async (subject, bytes, timeoutMs) =>
-      new Uint8Array((await wire.ask({ subject, bytes, timeoutMs })).data),
+    request: async (subject, bytes, timeoutMs) => {
+      const answer = await wire.ask({ subject, bytes, timeoutMs });
+      const code = answer.headers?.code ?? 0;
+      if (code === busyCode)
+        throw new MeshError('bus_unavailable', `${subject}: busy, ask again later`);
+      if (code !== 0)
+        throw new MeshError('bus_refused', `${subject}: refused, see the log of who answers`);
+      return new Uint8Array(answer.data);
+    },
     respond: (subject, handler) =>
       wire.subscribe(
         subject,
         (message) => {
-          if (!isRequest(message, subject)) {
-            options.log.warn('not a request: ignored', {
-              subject,
-              from: message.subject,
-              reply: message.reply,
-            });
-            return;
-          }
-          void handler(new Uint8Array(message.data)).then((answer) => {
-            if (answer !== undefined) message.respond(answer);
-          });
+          if (isRequest(message, subject)) void answerOne(message, handler, options.log);
+          else options.log.warn('not a request: ignored', { subject, reply: message.reply });
         },
         queueGroup,
       ),
-    close: wire.close,
+    close: () => wire.close(),
   };
+}
+
+async function answerOne(message: Msg, handler: RawHandler, log: Logger): Promise<void> {
+  const answer = await handler(new Uint8Array(message.data));
+  try {
+    if (answer.kind === 'answer') message.respond(answer.bytes);
+    else
+      message.respond(Empty, { headers: headers(answer.kind === 'busy' ? busyCode : failedCode) });
+  } catch (thrown) {
+    log.warn('answer not sent', { subject: message.subject, err: MeshError.from(thrown) });
+  }
 }
 
 /**
@@ -236,6 +248,13 @@ async function createStream(
     ).error;
   };
   let error = await ask(tableSubjects.create(bucket));
-  if (error?.err_code === streamExistsDifferently) error = await ask(tableSubjects.update(bucket));
+  if (error?.err_code === streamExistsDifferently) {
+    error = await ask(tableSubjects.update(bucket));
+    if (error !== undefined) {
+      // Some settings cannot be changed (storage). The contents are the owner's to write again.
+      await wire.ask({ subject: tableSubjects.delete(bucket), timeoutMs: apiTimeoutMs });
+      error = await ask(tableSubjects.create(bucket));
+    }
+  }
   if (error !== undefined) throw refused(`making bucket ${bucket}`, error);
 }

@@ -8,12 +8,12 @@ import {
   nkeyAuthenticator,
   nuid,
   type Msg,
-  type MsgHdrs,
   type NatsConnection,
   type Subscription,
 } from 'nats';
 import { createPause } from './backoff.ts';
 import { parseSeed } from './credentials.ts';
+import { Questions, type Ask } from './questions.ts';
 
 export interface WireOptions {
   readonly url: string;
@@ -26,38 +26,6 @@ export interface WireOptions {
   readonly log: Logger;
 }
 
-interface Ask {
-  readonly subject: string;
-  readonly bytes?: Uint8Array | undefined;
-  readonly headers?: MsgHdrs | undefined;
-  /** Longest wait for each message of the answer. */
-  readonly timeoutMs: number;
-}
-
-/** One connection that comes back for ever, with questions that fail at once when it is lost. */
-export interface NatsWire {
-  readonly connected: () => boolean;
-  readonly onConnected: (listener: (connected: boolean) => void) => () => void;
-  /** Holds through every reconnect. */
-  readonly subscribe: (
-    subject: string,
-    onMessage: (message: Msg) => void,
-    queue?: string,
-  ) => () => void;
-  readonly ask: (ask: Ask) => Promise<Msg>;
-  /** An answer of several messages, until `onMessage` returns true. */
-  readonly askMany: (ask: Ask, onMessage: (message: Msg) => boolean) => Promise<void>;
-  readonly close: () => Promise<void>;
-}
-
-interface Waiting {
-  readonly ask: Ask;
-  readonly onMessage: (message: Msg) => boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: MeshError) => void;
-  timer: NodeJS.Timeout;
-}
-
 interface Listening {
   readonly subject: string;
   readonly queue: string | undefined;
@@ -68,65 +36,131 @@ interface Listening {
 const connectTimeoutMs = 2_000;
 const pingMs = 5_000;
 
-export function createNatsWire(options: WireOptions): NatsWire {
-  const { log } = options;
-  const listeners = new Set<(connected: boolean) => void>();
-  const listening = new Set<Listening>();
-  const waiting = new Map<string, Waiting>();
-  const pause = createPause();
-  let connection: NatsConnection | undefined;
-  let connected = false;
-  let closed = false;
-  let awaySinceMs = performance.now();
-  let asked = 0;
-  let inbox = '';
+/** One connection that comes back for ever, with questions that fail at once when it is lost. */
+export class NatsWire {
+  readonly #options: WireOptions;
+  readonly #log: Logger;
+  readonly #listeners = new Set<(connected: boolean) => void>();
+  readonly #listening = new Set<Listening>();
+  readonly #questions = new Questions();
+  readonly #pause = createPause();
+  readonly #readSeed: () => Uint8Array | undefined;
+  readonly #running: Promise<void>;
+  #connection: NatsConnection | undefined;
+  #connected = false;
+  #closed = false;
+  #awaySinceMs = performance.now();
+  #inbox = '';
 
-  /** Grows with the outage: 100 ms at first, 1 s at most, with jitter so that services do not come back in step. */
-  const delayMs = (): number => {
-    const base = Math.min(Math.max((performance.now() - awaySinceMs) / 4, 100), 1_000);
-    return base * (0.75 + Math.random() / 2);
-  };
+  constructor(options: WireOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#readSeed = createSeedReader(options.credentialsFile);
+    this.#running = this.#run();
+  }
 
-  const setConnected = (now: boolean): void => {
-    if (closed && now) return;
-    if (!now && connected) awaySinceMs = performance.now();
-    if (!now && !connected) return;
-    connected = now;
-    if (!now) {
-      const error = new MeshError('bus_unavailable', `connection to ${options.url} lost`);
-      for (const [token, question] of waiting) settle(token, () => question.reject(error));
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  onConnected(listener: (connected: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Holds through every reconnect. */
+  subscribe(subject: string, onMessage: (message: Msg) => void, queue?: string): () => void {
+    const mine: Listening = { subject, queue, onMessage, subscription: undefined };
+    this.#listening.add(mine);
+    if (this.#connection !== undefined) mine.subscription = this.#open(this.#connection, mine);
+    return () => {
+      this.#listening.delete(mine);
+      mine.subscription?.unsubscribe();
+    };
+  }
+
+  /** An answer of one message. */
+  async ask(question: Ask): Promise<Msg> {
+    let answer: Msg | undefined;
+    await this.askMany(question, (message) => {
+      answer = message;
+      return true;
+    });
+    if (answer === undefined) throw new MeshError('bus_unavailable', 'closed');
+    return answer;
+  }
+
+  /** An answer of several messages, until `onMessage` returns true. */
+  async askMany(question: Ask, onMessage: (message: Msg) => boolean): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined || !this.#connected) {
+      throw new MeshError('bus_unavailable', `not connected to ${this.#options.url}`);
     }
-    for (const listener of listeners) listener(now);
-  };
+    const { subject, bytes, headers } = question;
+    await this.#questions.add(question, onMessage, (token) =>
+      connection.publish(subject, bytes ?? Empty, {
+        reply: `${this.#inbox}.${token}`,
+        ...(headers === undefined ? {} : { headers }),
+      }),
+    );
+  }
 
-  const settle = (token: string, end: () => void): void => {
-    const question = waiting.get(token);
-    if (question === undefined) return;
-    clearTimeout(question.timer);
-    waiting.delete(token);
-    end();
-  };
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#setConnected(false);
+    this.#pause.wake();
+    await this.#connection?.close();
+    await this.#running;
+  }
 
-  const onAnswer = (message: Msg): void => {
-    const token = message.subject.slice(inbox.length + 1);
-    const question = waiting.get(token);
-    if (question === undefined) return;
-    if (message.data.length === 0 && message.headers?.code === 503) {
-      const text = `nobody answers ${question.ask.subject}`;
-      return settle(token, () => question.reject(new MeshError('bus_unavailable', text)));
+  async #run(): Promise<void> {
+    let said = false;
+    while (!this.#closed) {
+      try {
+        const opened = await connect(
+          clientOptions(this.#options, () => this.#delayMs(), this.#readSeed),
+        );
+        if (this.#closed) return await opened.close();
+        this.#log.info('connected to the bus', { url: this.#options.url });
+        said = false;
+        this.#attach(opened);
+        const reason = await opened.closed();
+        this.#setConnected(false);
+        if (reason instanceof Error) this.#log.warn('connection to the bus ended', { err: reason });
+      } catch (thrown) {
+        const fields = { url: this.#options.url, err: MeshError.from(thrown, 'bus_unavailable') };
+        if (!said) this.#log.warn('the bus does not answer: trying until it does', fields);
+        said = true;
+      }
+      this.#connection = undefined;
+      if (!this.#closed) await this.#pause.wait(this.#delayMs());
     }
-    if (question.onMessage(message)) settle(token, question.resolve);
-    else question.timer.refresh();
-  };
+  }
 
-  const open = (
-    on: NatsConnection,
+  #attach(connection: NatsConnection): void {
+    this.#connection = connection;
+    this.#inbox = `${this.#options.inboxPrefix}.${nuid.next()}`;
+    const skip = this.#inbox.length + 1;
+    this.#open(connection, {
+      subject: `${this.#inbox}.*`,
+      queue: undefined,
+      onMessage: (message) => this.#questions.answer(message.subject.slice(skip), message),
+    });
+    for (const each of this.#listening) each.subscription = this.#open(connection, each);
+    this.#setConnected(true);
+    void this.#watchStatus(connection);
+  }
+
+  #open(
+    connection: NatsConnection,
     { subject, queue, onMessage }: Omit<Listening, 'subscription'>,
-  ): Subscription =>
-    on.subscribe(subject, {
+  ): Subscription {
+    return connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
-        if (error !== null) return log.error('not allowed to subscribe', { subject, err: error });
+        if (error !== null) {
+          return this.#log.error('not allowed to subscribe', { subject, err: error });
+        }
         try {
           onMessage(message);
         } catch (thrown) {
@@ -137,117 +171,66 @@ export function createNatsWire(options: WireOptions): NatsWire {
         }
       },
     });
+  }
 
-  const attach = (on: NatsConnection): void => {
-    connection = on;
-    inbox = `${options.inboxPrefix}.${nuid.next()}`;
-    open(on, { subject: `${inbox}.*`, queue: undefined, onMessage: onAnswer });
-    for (const each of listening) each.subscription = open(on, each);
-    setConnected(true);
-    void watchStatus(on);
-  };
-
-  const watchStatus = async (on: NatsConnection): Promise<void> => {
-    for await (const status of on.status()) {
+  async #watchStatus(connection: NatsConnection): Promise<void> {
+    const { url } = this.#options;
+    for await (const status of connection.status()) {
       if (status.type === Events.Disconnect) {
-        if (!closed) log.warn('connection to the bus lost', { url: options.url });
-        setConnected(false);
+        if (!this.#closed) this.#log.warn('connection to the bus lost', { url });
+        this.#setConnected(false);
       } else if (status.type === Events.Reconnect) {
-        log.info('connected to the bus again', { url: options.url });
-        setConnected(true);
+        this.#log.info('connected to the bus again', { url });
+        this.#setConnected(true);
       } else if (status.type === Events.Error) {
-        log.error('the bus refused something', { code: status.data, ...status.permissionContext });
+        const { permissionContext } = status;
+        this.#log.error('the bus refused something', { code: status.data, ...permissionContext });
       }
     }
-  };
+  }
 
-  const run = async (): Promise<void> => {
-    let said = false;
-    while (!closed) {
-      try {
-        const opened = await connect(clientOptions(options, delayMs));
-        if (closed) return await opened.close();
-        log.info('connected to the bus', { url: options.url });
-        said = false;
-        attach(opened);
-        const reason = await opened.closed();
-        setConnected(false);
-        if (reason instanceof Error) log.warn('connection to the bus ended', { err: reason });
-      } catch (thrown) {
-        const fields = { url: options.url, err: MeshError.from(thrown, 'bus_unavailable') };
-        if (!said) log.warn('the bus does not answer: trying again until it does', fields);
-        said = true;
-      }
-      connection = undefined;
-      if (!closed) await pause.wait(delayMs());
+  #setConnected(now: boolean): void {
+    if (now ? this.#closed : !this.#connected) return;
+    this.#connected = now;
+    if (!now) {
+      this.#awaySinceMs = performance.now();
+      const text = `connection to ${this.#options.url} lost`;
+      this.#questions.rejectAll(new MeshError('bus_unavailable', text));
     }
-  };
+    for (const listener of this.#listeners) listener(now);
+  }
 
-  const askMany = (question: Ask, onMessage: (message: Msg) => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
-      if (connection === undefined || !connected) {
-        return reject(new MeshError('bus_unavailable', `not connected to ${options.url}`));
-      }
-      const token = `${(asked += 1)}`;
-      const { subject, timeoutMs } = question;
-      const timer = setTimeout(
-        () =>
-          settle(token, () =>
-            reject(new MeshError('bus_timeout', `no answer on ${subject} within ${timeoutMs} ms`)),
-          ),
-        timeoutMs,
-      );
-      waiting.set(token, { ask: question, onMessage, resolve, reject, timer });
-      try {
-        connection.publish(subject, question.bytes ?? Empty, {
-          reply: `${inbox}.${token}`,
-          ...(question.headers === undefined ? {} : { headers: question.headers }),
-        });
-      } catch (thrown) {
-        settle(token, () => reject(MeshError.from(thrown, 'bus_refused')));
-      }
-    });
+  /** Grows with the outage: 100 ms at first, 1 s at most, with jitter so that services do not come back in step. */
+  #delayMs(): number {
+    const awayMs = performance.now() - this.#awaySinceMs;
+    return Math.min(Math.max(awayMs / 4, 100), 1_000) * (0.75 + Math.random() / 2);
+  }
+}
 
-  const running = run();
-  return {
-    connected: () => connected,
-    onConnected: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    subscribe: (subject, onMessage, queue) => {
-      const mine: Listening = { subject, queue, onMessage, subscription: undefined };
-      listening.add(mine);
-      if (connection !== undefined) mine.subscription = open(connection, mine);
-      return () => {
-        listening.delete(mine);
-        mine.subscription?.unsubscribe();
-      };
-    },
-    ask: async (question) => {
-      let answer: Msg | undefined;
-      await askMany(question, (message) => {
-        answer = message;
-        return true;
-      });
-      if (answer === undefined) throw new MeshError('bus_unavailable', 'closed');
-      return answer;
-    },
-    askMany,
-    close: async () => {
-      closed = true;
-      setConnected(false);
-      pause.wake();
-      await connection?.close();
-      await running;
-    },
+/** Reads the seed for every connection, so that a replaced file takes effect; an unreadable one costs a reconnect nothing. */
+function createSeedReader(file: string | undefined): () => Uint8Array | undefined {
+  let last: Uint8Array | undefined;
+  return () => {
+    if (file === undefined) return undefined;
+    try {
+      last = parseSeed(readFileSync(file, 'utf8'), file);
+    } catch (thrown) {
+      if (last === undefined) throw MeshError.from(thrown, 'invalid_config');
+    }
+    return last;
   };
 }
 
-function clientOptions(options: WireOptions, delayMs: () => number): Parameters<typeof connect>[0] {
-  const { credentialsFile, caFile } = options;
+function clientOptions(
+  options: WireOptions,
+  delayMs: () => number,
+  readSeed: () => Uint8Array | undefined,
+): Parameters<typeof connect>[0] {
+  const { caFile } = options;
+  // Here an unreadable file still has a name in its error; inside the client it would be a timeout.
+  const seed = readSeed();
   return {
-    servers: options.url,
+    servers: options.url.split(','),
     name: options.name,
     inboxPrefix: options.inboxPrefix,
     maxReconnectAttempts: -1,
@@ -256,14 +239,8 @@ function clientOptions(options: WireOptions, delayMs: () => number): Parameters<
     timeout: connectTimeoutMs,
     pingInterval: pingMs,
     ...(caFile === undefined ? {} : { tls: { caFile } }),
-    ...(credentialsFile === undefined
+    ...(seed === undefined
       ? {}
-      : {
-          // Read for every connection, so that a replaced file takes effect.
-          authenticator: (nonce?: string) =>
-            nkeyAuthenticator(parseSeed(readFileSync(credentialsFile, 'utf8'), credentialsFile))(
-              nonce,
-            ),
-        }),
+      : { authenticator: (nonce?: string) => nkeyAuthenticator(readSeed() ?? seed)(nonce) }),
   };
 }

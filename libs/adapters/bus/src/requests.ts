@@ -2,11 +2,13 @@ import { err, MeshError, ok, type Result } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
 import type { Subject, WatchOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
-import type { Link } from './link.ts';
+import type { Link, RawAnswer } from './link.ts';
+import { createTurns } from './turns.ts';
 
 const requestTimeoutMs = 5_000;
-/** Requests handled at the same time per subject; the asker of one too many runs into its timeout and asks again. */
+/** Requests handled at the same time per subject, and how many more may wait for their turn. */
 const handlersMax = 256;
+const waitingMax = 4_096;
 
 interface RequestTools {
   readonly link: Link;
@@ -30,7 +32,7 @@ export async function sendRequest<Req, Res>(
   }
 }
 
-/** Answers until the signal aborts. A request that cannot be decoded, is one too many, or fails gets no answer. */
+/** Answers until the signal aborts. A request that cannot be decoded, is one too many, or fails is refused without a payload. */
 export function answerRequests<Req, Res>(
   { link, log, metrics }: RequestTools,
   subject: Subject<Req, Res>,
@@ -38,23 +40,24 @@ export function answerRequests<Req, Res>(
   options: WatchOptions,
 ): void {
   if (options.signal.aborted) return;
-  let running = 0;
-  const reject = (reason: string, err?: MeshError): undefined => {
+  const turns = createTurns(handlersMax, waitingMax);
+  const refuse = (reason: 'overloaded' | 'undecodable' | 'failed', thrown?: unknown): RawAnswer => {
     metrics.rejectedRequests.inc({ subject: subject.name, reason });
-    log.warn('request not answered', { subject: subject.name, reason, err });
-    return undefined;
+    const err = thrown === undefined ? undefined : MeshError.from(thrown);
+    log.warn('request refused', { subject: subject.name, reason, err });
+    return { kind: reason === 'overloaded' ? 'busy' : 'failed' };
   };
   const stop = link.respond(subject.name, async (bytes) => {
-    if (running >= handlersMax) return reject('overloaded');
-    running += 1;
+    const request = decode(subject, bytes);
+    if (request.kind === 'error') return refuse('undecodable', request.error);
+    if (!(await turns.take())) return refuse('overloaded');
     try {
-      const request = decode(subject, bytes);
-      if (request.kind === 'error') return reject('undecodable', request.error);
-      return subject.response.encode(await handle(request.value)).finish();
+      const response = await handle(request.value);
+      return { kind: 'answer', bytes: subject.response.encode(response).finish() };
     } catch (thrown) {
-      return reject('failed', MeshError.from(thrown));
+      return refuse('failed', thrown);
     } finally {
-      running -= 1;
+      turns.give();
     }
   });
   options.signal.addEventListener('abort', stop, { once: true });

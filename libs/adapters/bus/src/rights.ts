@@ -110,6 +110,7 @@ export function rightsOf(service: string, rights: MeshRights = meshRights): Serv
         tableSubjects.puts(bucket),
         tableSubjects.create(bucket),
         tableSubjects.update(bucket),
+        tableSubjects.delete(bucket),
         tableSubjects.ownState(bucket),
         tableSubjects.ownRead(bucket),
       ]),

@@ -28,6 +28,7 @@ export const tableSubjects = {
   importedRead: (bucket: string) => `osm.table-read.${bucket}`,
   create: (bucket: string) => `$JS.API.STREAM.CREATE.KV_${bucket}`,
   update: (bucket: string) => `$JS.API.STREAM.UPDATE.KV_${bucket}`,
+  delete: (bucket: string) => `$JS.API.STREAM.DELETE.KV_${bucket}`,
   /** Told by the server when a stream was made, deleted or restored. */
   events: (bucket: string) => `$JS.EVENT.ADVISORY.STREAM.*.KV_${bucket}`,
 } as const;

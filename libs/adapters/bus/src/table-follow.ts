@@ -32,12 +32,6 @@ export interface FollowOptions {
   readonly create?: BucketSettings;
 }
 
-export interface Follow {
-  /** Reads and compares again, for whoever noticed that something is wrong. */
-  readonly resync: () => void;
-  readonly close: () => void;
-}
-
 /** Deletions are kept on the stream for 1 h (see nats-tables.ts); whoever was away for longer than this reads everything. */
 const awayForResumeMsMax = 30 * 60_000;
 /** Stands in for the heartbeat of a consumer: an idle stream is compared with what is known. */
@@ -57,177 +51,199 @@ interface Position {
  * Follows one bucket for ever: live entries while they come without a gap, and after everything that may have made a gap (reconnect,
  * the bucket made again, entries missing) a comparison with the stream.
  */
-export function followTable(options: FollowOptions): Follow {
-  const { link, bucket, handler, metrics } = options;
-  const log = options.log.child({ bucket });
-  const backoff = createBackoff(100, 2_000);
-  const pause = createPause();
-  let position: Position | undefined;
-  let buffered: Entry[] | undefined;
-  let syncing = false;
-  let again = false;
-  let closed = false;
-  let awaySince: number | undefined;
-  let suspectSeq: number | undefined;
+export class TableFollower {
+  readonly #options: FollowOptions;
+  readonly #log: Logger;
+  readonly #stops: (() => void)[];
+  readonly #backoff = createBackoff(100, 2_000);
+  readonly #pause = createPause();
+  #position: Position | undefined;
+  /** Live entries that wait for the end of a comparison; undefined while entries are handed on as they come. */
+  #buffered: Entry[] | undefined;
+  #syncing = false;
+  /** What is being read has to be read once more. */
+  #again = false;
+  #closed = false;
+  #awaySinceMs: number | undefined;
+  #suspectSeq: number | undefined;
+  #waited = false;
 
-  const advance = (entry: Entry): void => {
-    if (position === undefined) return;
-    const epochStamp = entry.key === epochKey ? entry.stamp : position.epochStamp;
-    position = { created: position.created, seq: entry.seq, stamp: entry.stamp, epochStamp };
-  };
+  constructor(options: FollowOptions) {
+    const { link, bucket } = options;
+    this.#options = options;
+    this.#log = options.log.child({ bucket });
+    const timer = setInterval(() => void this.#verify(), verifyMs);
+    timer.unref();
+    this.#stops = [
+      () => clearInterval(timer),
+      link.listen(bucket, (entry) => this.#arrived(entry)),
+      link.onBucketChange(bucket, () => void this.#verify()),
+      link.onConnected((connected) => (connected ? this.resync() : this.#disconnected())),
+    ];
+    if (link.connected()) this.resync();
+  }
 
-  const onEntry = (entry: Entry): void => {
-    if (closed) return;
-    if (buffered !== undefined) {
-      if (buffered.length < bufferedMax) buffered.push(entry);
-      else again = true;
-      pause.wake();
-      return;
+  /** Reads and compares again, for whoever noticed that something is wrong. */
+  resync(): void {
+    this.#again = true;
+    this.#buffered ??= [];
+    this.#pause.wake();
+    if (this.#syncing || this.#closed) return;
+    this.#syncing = true;
+    void this.#sync();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const stop of this.#stops) stop();
+    this.#pause.wake();
+  }
+
+  #disconnected(): void {
+    this.#awaySinceMs ??= performance.now();
+    this.#buffered ??= [];
+    this.#pause.wake();
+    this.#options.handler.away?.();
+  }
+
+  #arrived(entry: Entry): void {
+    if (this.#closed) return;
+    if (this.#buffered !== undefined) {
+      if (this.#buffered.length < bufferedMax) this.#buffered.push(entry);
+      else this.#again = true;
+      this.#pause.wake();
+    } else if (entry.seq === (this.#position?.seq ?? -1) + 1) {
+      this.#deliver(entry);
+    } else {
+      this.#buffered = [entry];
+      this.resync();
     }
-    if (position !== undefined && entry.seq === position.seq + 1) {
-      advance(entry);
-      handler.entry(entry);
-      return;
+  }
+
+  #deliver(entry: Entry): void {
+    if (this.#position === undefined) return;
+    const { created, epochStamp } = this.#position;
+    this.#position = {
+      created,
+      seq: entry.seq,
+      stamp: entry.stamp,
+      epochStamp: entry.key === epochKey ? entry.stamp : epochStamp,
+    };
+    this.#options.handler.entry(entry);
+  }
+
+  async #sync(): Promise<void> {
+    const { link, metrics } = this.#options;
+    let said = false;
+    this.#backoff.reset();
+    while (!this.#closed && link.connected()) {
+      try {
+        if (await this.#syncOnce()) {
+          this.#awaySinceMs = undefined;
+          break;
+        }
+      } catch (thrown) {
+        const err = MeshError.from(thrown);
+        metrics.errors.inc({ code: err.code });
+        const tell: boolean = err.code === 'bus_refused' && !said;
+        said ||= tell;
+        this.#log[tell ? 'warn' : 'debug']('reading the bucket failed: trying again', { err });
+      }
+      this.#buffered ??= [];
+      if (!this.#closed && link.connected() && !this.#again) {
+        await this.#pause.wait(this.#backoff.nextMs());
+      }
     }
-    buffered = [entry];
-    resync();
-  };
+    this.#syncing = false;
+    if (this.#again && link.connected()) this.resync();
+    // The bucket may have been replaced while it was read.
+    else void this.#verify();
+  }
+
+  async #syncOnce(): Promise<boolean> {
+    const { link, bucket, handler, create } = this.#options;
+    handler.away?.();
+    this.#buffered = [];
+    this.#again = false;
+    if (create !== undefined) await link.create(bucket, create);
+    const state = await link.state(bucket);
+    if (state === undefined || this.#closed) {
+      if (!this.#waited) this.#log.info('the bucket does not exist yet: waiting for its owner');
+      this.#waited = true;
+      return false;
+    }
+    this.#waited = false;
+    if (!(await this.#resume(state))) await this.#readAll(state);
+    return !this.#closed && this.#drain() && !this.#again;
+  }
 
   /** True when the known history is intact and all that was missed has been delivered. */
-  const resume = async (state: StreamState): Promise<boolean> => {
-    const known = position;
-    if (options.create !== undefined) return false;
-    if (known === undefined || known.stamp === '' || state.created !== known.created) return false;
-    if (state.lastSeq < known.seq) return false;
-    if (awaySince !== undefined && performance.now() - awaySince > awayForResumeMsMax) return false;
+  async #resume(state: StreamState): Promise<boolean> {
+    const { link, bucket, create, metrics } = this.#options;
+    const known = this.#position;
+    if (create !== undefined || known === undefined || known.stamp === '') return false;
+    if (state.created !== known.created || state.lastSeq < known.seq) return false;
+    const awayMs = performance.now() - (this.#awaySinceMs ?? performance.now());
+    if (awayMs > awayForResumeMsMax) return false;
     const entries = await link.read(bucket, known.seq);
     const anchor = entries[0];
     if (anchor?.seq !== known.seq || anchor.stamp !== known.stamp) return false;
     const missed = entries.slice(1);
     // A new epoch may stand for deletions that are not visible any more.
-    if (missed.some((entry) => entry.key === epochKey)) return false;
-    for (const entry of missed) {
-      advance(entry);
-      handler.entry(entry);
-    }
+    if (this.#closed || missed.some((entry) => entry.key === epochKey)) return false;
+    for (const entry of missed) this.#deliver(entry);
     metrics.resyncs.inc({ bucket, reason: 'resumed' });
     return true;
-  };
+  }
 
-  const readAll = async (state: StreamState): Promise<void> => {
+  async #readAll(state: StreamState): Promise<void> {
+    const { link, bucket, handler, metrics } = this.#options;
     const entries = await link.read(bucket, 1);
+    if (this.#closed) return;
     const last = entries.at(-1);
-    const continuity = judge(position, state, entries);
+    const continuity = judge(this.#position, state, entries);
     const epochStamp = entries.find((entry) => entry.key === epochKey)?.stamp ?? '';
     // Deletions at the end of the stream may have been forgotten: then the stream's count is ahead of its messages.
-    const ahead = last === undefined || state.lastSeq > last.seq;
-    position = ahead
-      ? { created: state.created, seq: state.lastSeq, stamp: '', epochStamp }
-      : { created: state.created, seq: last.seq, stamp: last.stamp, epochStamp };
+    const { seq, stamp } =
+      last === undefined || state.lastSeq > last.seq ? { seq: state.lastSeq, stamp: '' } : last;
+    this.#position = { created: state.created, seq, stamp, epochStamp };
     metrics.resyncs.inc({ bucket, reason: continuity });
-    if (continuity === 'broken')
-      log.warn('bucket has another history: comparing', { entries: entries.length });
-    handler.reset(entries, continuity, position.seq);
-  };
+    if (continuity === 'broken') {
+      this.#log.warn('bucket has another history: comparing', { entries: entries.length });
+    }
+    handler.reset(entries, continuity, seq);
+  }
 
   /** Delivers what arrived while reading; false when something is missing in between. */
-  const drain = (): boolean => {
-    const waiting = buffered ?? [];
-    buffered = undefined;
+  #drain(): boolean {
+    const waiting = this.#buffered ?? [];
+    this.#buffered = undefined;
     for (const entry of waiting) {
-      if (position === undefined) return false;
-      if (entry.seq <= position.seq) continue;
-      if (entry.seq !== position.seq + 1) return false;
-      advance(entry);
-      handler.entry(entry);
+      const seq = this.#position?.seq ?? 0;
+      if (entry.seq > seq + 1) return false;
+      if (entry.seq === seq + 1) this.#deliver(entry);
     }
     return true;
-  };
-
-  const syncOnce = async (): Promise<boolean> => {
-    handler.away?.();
-    buffered = [];
-    again = false;
-    if (options.create !== undefined) await link.create(bucket, options.create);
-    const state = await link.state(bucket);
-    if (state === undefined || closed) return false;
-    if (!(await resume(state))) await readAll(state);
-    return !closed && drain() && !again;
-  };
-
-  const sync = async (): Promise<void> => {
-    backoff.reset();
-    while (!closed && link.connected()) {
-      try {
-        if (await syncOnce()) {
-          awaySince = undefined;
-          break;
-        }
-      } catch (thrown) {
-        const error = MeshError.from(thrown);
-        metrics.errors.inc({ code: error.code });
-        log.debug('reading the bucket failed, will try again', { err: error });
-      }
-      buffered ??= [];
-      if (!closed && link.connected() && !again) await pause.wait(backoff.nextMs());
-    }
-    syncing = false;
-    if (!closed && again && link.connected()) resync();
-    // The bucket may have been replaced while it was read.
-    else void verify();
-  };
-
-  const resync = (): void => {
-    again = true;
-    buffered ??= [];
-    pause.wake();
-    if (syncing || closed) return;
-    syncing = true;
-    void sync();
-  };
+  }
 
   /** Compares the stream's own figures with what is known, and reads it when they do not agree. */
-  const verify = async (): Promise<void> => {
-    const before = position;
-    if (syncing || closed || before === undefined || !link.connected()) return;
+  async #verify(): Promise<void> {
+    const { link, bucket } = this.#options;
+    const before = this.#position;
+    const idle = (): boolean => !this.#syncing && !this.#closed && link.connected();
+    if (before === undefined || !idle()) return;
     try {
       const state = await link.state(bucket);
-      if (closed || syncing) return;
+      if (!idle()) return;
       const replaced = state?.created !== before.created || state.lastSeq < before.seq;
-      const behind = !replaced && state.lastSeq > before.seq && position?.seq === before.seq;
+      const behind = !replaced && state.lastSeq > before.seq && this.#position?.seq === before.seq;
       // Being behind once may be an entry that is on its way.
-      if (replaced || (behind && suspectSeq === before.seq)) resync();
-      suspectSeq = behind ? before.seq : undefined;
+      if (replaced || (behind && this.#suspectSeq === before.seq)) this.resync();
+      this.#suspectSeq = behind ? before.seq : undefined;
     } catch {
       // Not an answer: the connection's own state decides.
     }
-  };
-
-  const stopListening = link.listen(bucket, onEntry);
-  const stopEvents = link.onBucketChange(bucket, () => void verify());
-  const stopConnected = link.onConnected((connected) => {
-    if (connected) resync();
-    else {
-      awaySince ??= performance.now();
-      buffered ??= [];
-      pause.wake();
-      handler.away?.();
-    }
-  });
-  const timer = setInterval(() => void verify(), verifyMs);
-  timer.unref();
-  if (link.connected()) resync();
-  return {
-    resync,
-    close: () => {
-      closed = true;
-      clearInterval(timer);
-      stopListening();
-      stopEvents();
-      stopConnected();
-      pause.wake();
-    },
-  };
+  }
 }
 
 function judge(

@@ -7,8 +7,8 @@ import type { Bucket, OwnedTable } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Entry, Link } from './link.ts';
 import { createRepairs } from './repairs.ts';
-import { epochKey, followTable, type Continuity } from './table-follow.ts';
-import { createWritePipeline, equalBytes, type WriteOp } from './write-pipeline.ts';
+import { epochKey, TableFollower, type Continuity } from './table-follow.ts';
+import { equalBytes, WritePipeline, type WriteOp } from './write-pipeline.ts';
 
 /** NATS takes 1 MiB per message; the rest is room for headers. */
 export const valueBytesMax = 900_000;
@@ -21,186 +21,216 @@ interface OwnerTools {
   readonly writer: string;
 }
 
-/**
- * The write side of a bucket: keeps the wanted bytes per key and makes the bucket equal to them. While all is well, calls become writes in
- * their order; after anything else (connection lost, a refused write, the bucket wiped or restored) the bucket is read and what
- * differs is written, in the order in which the keys were last set, sets before deletions.
- */
+/** The write side of a bucket over a link. */
 export function createTableOwner<T>(tools: OwnerTools, bucket: Bucket<T>): OwnedTable<T> {
-  const { link, metrics } = tools;
-  const log = tools.log.child({ bucket: bucket.name });
-  const shared = bucket.shared === true;
+  const owner = new TableOwner(tools, bucket);
+  return {
+    set: (key, value) => owner.set(key, bucket.codec.encode(value).finish()),
+    remove: (key) => owner.remove(key),
+    complete: () => owner.complete(),
+    flushed: () => owner.flushed(),
+    close: async () => owner.close(),
+  };
+}
+
+/**
+ * Keeps the wanted bytes per key and makes the bucket equal to them. While all is well, calls become writes in their order; after
+ * anything else (connection lost, a refused write, the bucket wiped or restored) the bucket is read and what differs is written, in
+ * the order in which the keys were last set, sets before deletions.
+ */
+class TableOwner {
+  readonly #tools: OwnerTools;
+  readonly #log: Logger;
+  readonly #bucket: string;
+  readonly #shared: boolean;
+  readonly #follower: TableFollower;
+  readonly #pipeline: WritePipeline;
+  readonly #repairs = createRepairs((key) => this.#putRight(key));
+  readonly #retry = createBackoff(10, 2_000);
   /** Wanted, in the order of the last `set`. */
-  const wanted = new Map<string, Uint8Array>();
+  readonly #wanted = new Map<string, Uint8Array>();
   /** Removed by a call, until the deletion has arrived; with the bytes that were wanted before. */
-  const removed = new Map<string, Uint8Array>();
+  readonly #removed = new Map<string, Uint8Array>();
   /** Set by a call and not yet on the bus: tells our newer values from those of others in a shared bucket. */
-  const unsent = new Set<string>();
-  const retry = createBackoff(10, 2_000);
-  const repairs = createRepairs((key) => putRight(key));
-  let completed = false;
-  let epochWanted = false;
+  readonly #unsent = new Set<string>();
+  #completed = false;
+  #epochWanted = false;
   /** The epoch sent last, since it was wanted last: it may arrive without us being told. */
-  let sentEpoch: Uint8Array | undefined;
-  let closed = false;
-  let waiters: (() => void)[] = [];
+  #sentEpoch: Uint8Array | undefined;
+  #closed = false;
+  #waiters: (() => void)[] = [];
 
-  const settleWaiters = (): void => {
-    const done = waiters;
-    waiters = [];
-    for (const resolve of done) resolve();
-  };
+  constructor(tools: OwnerTools, { name, storage, shared }: Bucket<unknown>) {
+    const { link, metrics } = tools;
+    this.#tools = tools;
+    this.#log = tools.log.child({ bucket: name });
+    this.#bucket = name;
+    this.#shared = shared === true;
+    this.#pipeline = new WritePipeline({
+      link,
+      bucket: name,
+      shared: this.#shared,
+      onSent: () => metrics.writes.inc({ bucket: name }),
+      onAcked: (key) => this.#acked(key),
+      onFailed: (error) => this.#failed(error),
+      onIdle: () => this.#settleWaiters(),
+    });
+    this.#follower = new TableFollower({
+      link,
+      bucket: name,
+      log: tools.log,
+      metrics,
+      create: { storage: storage ?? 'file' },
+      handler: {
+        reset: (entries, continuity, lastSeq) => this.#reset(entries, continuity, lastSeq),
+        entry: (entry) => this.#seen(entry),
+        away: () => this.#pipeline.stop(),
+      },
+    });
+  }
 
-  const pipeline = createWritePipeline({
-    link,
-    bucket: bucket.name,
-    shared,
-    onSent: () => metrics.writes.inc({ bucket: bucket.name }),
-    onAcked: (key) => {
-      retry.reset();
-      if (key === epochKey) epochWanted = false;
-      if (shared) unsent.delete(key);
-      if (!wanted.has(key)) removed.delete(key);
-    },
-    onFailed: (error) => {
-      metrics.errors.inc({ code: error.code });
-      if (closed || !link.connected()) return;
-      log.info('a write was refused: comparing the bucket', { err: error });
-      setTimeout(() => follow.resync(), retry.nextMs()).unref();
-    },
-    onIdle: settleWaiters,
-  });
+  set(key: string, bytes: Uint8Array): void {
+    if (bytes.length > valueBytesMax) throw tooLarge(this.#bucket, key, bytes.length);
+    if (this.#closed || equalBytes(this.#wanted.get(key), bytes)) return;
+    this.#wanted.delete(key);
+    this.#wanted.set(key, bytes);
+    this.#removed.delete(key);
+    if (this.#shared) this.#unsent.add(key);
+    this.#enqueue({ kind: 'put', key, bytes });
+  }
 
-  const epochOp = (): WriteOp => ({
-    kind: 'epoch',
-    key: epochKey,
-    encode: () => {
-      const epoch = { id: randomUUID(), writer: tools.writer, keys: wanted.size };
-      sentEpoch = Epoch.encode(epoch).finish();
-      return sentEpoch;
-    },
-  });
+  remove(key: string): void {
+    const before = this.#wanted.get(key);
+    if (this.#closed || before === undefined) return;
+    this.#wanted.delete(key);
+    this.#unsent.delete(key);
+    this.#removed.set(key, before);
+    this.#enqueue(this.#deleteOp(key));
+  }
 
-  const deleteOp = (key: string): WriteOp => {
-    const before = removed.get(key);
-    return shared && before !== undefined
-      ? { kind: 'delete', key, onlyIf: before }
-      : { kind: 'delete', key };
-  };
+  complete(): void {
+    if (this.#closed) return;
+    this.#completed = true;
+    this.#epochWanted = true;
+    this.#sentEpoch = undefined;
+    if (this.#pipeline.running) this.#deleteUnwanted();
+  }
 
-  /** Queues the values that differ between what is wanted and what the bucket has. */
-  const writeWanted = (): void => {
-    const contents = new Map(pipeline.contents());
-    for (const [key, bytes] of wanted) {
-      const now = contents.get(key);
-      if (shared && now !== undefined && !unsent.has(key)) continue;
-      if (!equalBytes(now, bytes)) pipeline.push({ kind: 'put', key, bytes });
+  flushed(): Promise<void> {
+    if (this.#closed || (this.#pipeline.idle && this.#repairs.pending() === 0)) {
+      return Promise.resolve();
     }
-  };
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
 
-  /** Queues the deletion of what is not wanted, once all that is wanted was named, and then an epoch if one is due. */
-  const deleteUnwanted = (): void => {
-    for (const key of [...pipeline.contents().keys()]) {
-      const orphan = completed && !shared && key !== epochKey && !wanted.has(key);
-      if (orphan || removed.has(key)) pipeline.push(deleteOp(key));
-    }
-    if (completed && epochWanted) pipeline.push(epochOp());
-    if (pipeline.idle()) settleWaiters();
-  };
+  close(): void {
+    this.#closed = true;
+    this.#follower.close();
+    this.#pipeline.stop();
+    this.#repairs.close();
+    this.#settleWaiters();
+  }
 
-  const reset = (entries: readonly Entry[], continuity: Continuity, lastSeq: number): void => {
+  #enqueue(op: WriteOp): void {
+    if (!this.#pipeline.running) return;
+    // A queue longer than the table is no order worth keeping: the difference is shorter.
+    if (this.#pipeline.queued > 2 * this.#wanted.size + 1_000) this.#follower.resync();
+    else this.#pipeline.push(op);
+  }
+
+  #reset(entries: readonly Entry[], continuity: Continuity, lastSeq: number): void {
     const contents = new Map<string, Uint8Array>();
     for (const { key, bytes } of entries) if (bytes !== undefined) contents.set(key, bytes);
-    for (const key of removed.keys()) if (!contents.has(key)) removed.delete(key);
+    for (const key of this.#removed.keys()) if (!contents.has(key)) this.#removed.delete(key);
     const epoch = contents.get(epochKey);
-    if (continuity === 'broken' || epoch === undefined) epochWanted = true;
-    else if (equalBytes(epoch, sentEpoch)) epochWanted = false;
-    pipeline.start(contents, lastSeq);
-    writeWanted();
-    deleteUnwanted();
-  };
+    if (continuity === 'broken' || epoch === undefined) this.#epochWanted = true;
+    else if (equalBytes(epoch, this.#sentEpoch)) this.#epochWanted = false;
+    this.#pipeline.start(contents, lastSeq);
+    this.#writeWanted();
+    this.#deleteUnwanted();
+  }
 
-  /** Writes one key again that somebody else has changed. */
-  const putRight = (key: string): void => {
-    if (!pipeline.running()) return;
-    const bytes = wanted.get(key);
-    if (bytes !== undefined) pipeline.push({ kind: 'put', key, bytes });
-    else if (completed) pipeline.push(deleteOp(key));
-  };
+  /** Queues the values that differ between what is wanted and what the bucket has. */
+  #writeWanted(): void {
+    const contents = new Map(this.#pipeline.contents);
+    for (const [key, bytes] of this.#wanted) {
+      const now = contents.get(key);
+      if (this.#shared && now !== undefined && !this.#unsent.has(key)) continue;
+      if (!equalBytes(now, bytes)) this.#pipeline.push({ kind: 'put', key, bytes });
+    }
+  }
 
-  const onEntry = (entry: Entry): void => {
-    if (pipeline.seen(entry) || shared) return;
-    const { key } = entry;
+  /** Queues the deletion of what is not wanted, once all that is wanted was named, and then an epoch if one is due. */
+  #deleteUnwanted(): void {
+    const mayDelete = this.#completed && !this.#shared;
+    for (const key of [...this.#pipeline.contents.keys()]) {
+      const orphan = mayDelete && key !== epochKey && !this.#wanted.has(key);
+      if (orphan || this.#removed.has(key)) this.#pipeline.push(this.#deleteOp(key));
+    }
+    if (this.#completed && this.#epochWanted) this.#pipeline.push(this.#epochOp());
+    if (this.#pipeline.idle) this.#settleWaiters();
+  }
+
+  #deleteOp(key: string): WriteOp {
+    const onlyIf = this.#removed.get(key);
+    if (!this.#shared || onlyIf === undefined) return { kind: 'delete', key };
+    return { kind: 'delete', key, onlyIf };
+  }
+
+  #epochOp(): WriteOp {
+    const encode = (): Uint8Array => {
+      const epoch = { id: randomUUID(), writer: this.#tools.writer, keys: this.#wanted.size };
+      this.#sentEpoch = Epoch.encode(epoch).finish();
+      return this.#sentEpoch;
+    };
+    return { kind: 'epoch', key: epochKey, encode };
+  }
+
+  #acked(key: string): void {
+    this.#retry.reset();
+    if (key === epochKey) this.#epochWanted = false;
+    this.#unsent.delete(key);
+    if (!this.#wanted.has(key)) this.#removed.delete(key);
+  }
+
+  #failed(error: MeshError): void {
+    const { link, metrics } = this.#tools;
+    metrics.errors.inc({ code: error.code });
+    if (this.#closed || !link.connected()) return;
+    this.#log.info('a write was refused: comparing the bucket', { err: error });
+    setTimeout(() => this.#follower.resync(), this.#retry.nextMs());
+  }
+
+  /** Every message of the bucket comes by here; those of others are put right. */
+  #seen(entry: Entry): void {
+    const { key, bytes, seq } = entry;
+    if (this.#pipeline.seen(entry) || this.#shared) return;
     if (key === epochKey) {
       // Another instance's epoch may stand: two owners for a moment must not write epochs against each other.
-      if (entry.bytes !== undefined || !completed || !pipeline.running()) return;
-      epochWanted = true;
-      pipeline.push(epochOp());
+      if (bytes !== undefined || !this.#completed || !this.#pipeline.running) return;
+      this.#epochWanted = true;
+      this.#pipeline.push(this.#epochOp());
       return;
     }
-    if (!completed && !wanted.has(key)) return;
-    if (equalBytes(wanted.get(key), entry.bytes)) return;
-    metrics.foreignWrites.inc({ bucket: bucket.name });
-    log.warn('somebody else wrote to the bucket: putting it right', { key, seq: entry.seq });
-    repairs.schedule(key);
-  };
+    if (!this.#completed && !this.#wanted.has(key)) return;
+    if (equalBytes(this.#wanted.get(key), bytes)) return;
+    this.#tools.metrics.foreignWrites.inc({ bucket: this.#bucket });
+    this.#log.warn('somebody else wrote to the bucket: putting it right', { key, seq });
+    this.#repairs.schedule(key);
+  }
 
-  const follow = followTable({
-    link,
-    bucket: bucket.name,
-    log: tools.log,
-    metrics,
-    create: { storage: bucket.storage ?? 'file' },
-    handler: { reset, entry: onEntry, away: () => pipeline.stop() },
-  });
+  #putRight(key: string): void {
+    if (!this.#pipeline.running) return;
+    const bytes = this.#wanted.get(key);
+    if (bytes !== undefined) this.#pipeline.push({ kind: 'put', key, bytes });
+    else if (this.#completed) this.#pipeline.push(this.#deleteOp(key));
+  }
 
-  const enqueue = (op: WriteOp): void => {
-    if (!pipeline.running()) return;
-    // A queue longer than the table is no order worth keeping: the difference is shorter.
-    if (pipeline.queued() > 2 * wanted.size + 1_000) return follow.resync();
-    pipeline.push(op);
-  };
-
-  return {
-    set: (key, value) => {
-      if (closed) return;
-      const bytes = bucket.codec.encode(value).finish();
-      if (bytes.length > valueBytesMax) throw tooLarge(bucket.name, key, bytes.length);
-      if (equalBytes(wanted.get(key), bytes)) return;
-      wanted.delete(key);
-      wanted.set(key, bytes);
-      removed.delete(key);
-      if (shared) unsent.add(key);
-      enqueue({ kind: 'put', key, bytes });
-    },
-    remove: (key) => {
-      const before = wanted.get(key);
-      if (closed || before === undefined) return;
-      wanted.delete(key);
-      unsent.delete(key);
-      removed.set(key, before);
-      enqueue(deleteOp(key));
-    },
-    complete: () => {
-      if (closed) return;
-      completed = true;
-      epochWanted = true;
-      sentEpoch = undefined;
-      if (pipeline.running()) deleteUnwanted();
-    },
-    flushed: () =>
-      closed || (pipeline.idle() && repairs.pending() === 0)
-        ? Promise.resolve()
-        : new Promise((resolve) => waiters.push(resolve)),
-    close: () => {
-      closed = true;
-      follow.close();
-      pipeline.stop();
-      repairs.close();
-      settleWaiters();
-      return Promise.resolve();
-    },
-  };
+  #settleWaiters(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
 }
 
 function tooLarge(bucket: string, key: string, size: number): MeshError {

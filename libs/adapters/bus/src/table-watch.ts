@@ -4,7 +4,7 @@ import type { Bucket, TableEvent, WatchOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import { createEventQueue, type QueuedEvent } from './event-queue.ts';
 import type { Link } from './link.ts';
-import { followTable } from './table-follow.ts';
+import { TableFollower } from './table-follow.ts';
 import { createTableReader } from './table-reader.ts';
 
 interface WatchTools {
@@ -29,7 +29,7 @@ export async function* watchTable<T>(
     queue.push(event);
     wakeUp();
   });
-  const follow = followTable({ ...tools, bucket: bucket.name, handler });
+  const follower = new TableFollower({ ...tools, bucket: bucket.name, handler });
   options.signal.addEventListener('abort', wakeUp);
   try {
     while (!options.signal.aborted) {
@@ -44,7 +44,7 @@ export async function* watchTable<T>(
     }
   } finally {
     options.signal.removeEventListener('abort', wakeUp);
-    follow.close();
+    follower.close();
   }
 }
 

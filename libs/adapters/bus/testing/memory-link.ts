@@ -178,9 +178,11 @@ export function createMemoryServer(): MemoryServer {
         timeoutMs,
       );
       void responder.handler(bytes).then((answer) => {
-        if (answer === undefined) return;
         clearTimeout(timer);
-        resolve(answer);
+        if (answer.kind === 'answer') resolve(answer.bytes);
+        else if (answer.kind === 'busy')
+          reject(new MeshError('bus_unavailable', `${subject}: busy`));
+        else reject(new MeshError('bus_refused', `${subject}: refused`));
       });
     });
   };

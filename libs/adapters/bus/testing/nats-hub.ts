@@ -6,7 +6,7 @@ import { createBusOver } from '../src/bus-over-link.ts';
 import type { Bus } from '../src/bus.ts';
 import { createNatsLink } from '../src/nats-link.ts';
 import { startNatsServer, type NatsServer } from '../src/nats-process.ts';
-import { createNatsWire } from '../src/nats-wire.ts';
+import { NatsWire } from '../src/nats-wire.ts';
 import { tableSubjects } from '../src/subjects.ts';
 import type { ContractHub } from './bus-contract.ts';
 import { silentLogger } from './memory-bus.ts';
@@ -18,7 +18,7 @@ export async function createNatsHub(): Promise<ContractHub & { readonly url: str
   const { port, url } = server;
   const store = join(directory, 'jetstream');
   const ends = new Map<Bus, () => Promise<void>>();
-  const admin = createNatsWire({
+  const admin = new NatsWire({
     url,
     name: 'admin',
     inboxPrefix: '_INBOX_admin',

@@ -1,0 +1,69 @@
+import { MeshError } from '@osm/prelude';
+import type { Msg, MsgHdrs } from 'nats';
+
+export interface Ask {
+  readonly subject: string;
+  readonly bytes?: Uint8Array | undefined;
+  readonly headers?: MsgHdrs | undefined;
+  /** Longest wait for each message of the answer. */
+  readonly timeoutMs: number;
+}
+
+interface Waiting {
+  readonly ask: Ask;
+  readonly onMessage: (message: Msg) => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: MeshError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Questions without an answer yet, by a token that the answer's subject ends with. */
+export class Questions {
+  readonly #waiting = new Map<string, Waiting>();
+  #asked = 0;
+
+  /** Waits for messages until `onMessage` returns true; `send` gets the token. */
+  add(
+    ask: Ask,
+    onMessage: (message: Msg) => boolean,
+    send: (token: string) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const token = `${(this.#asked += 1)}`;
+      const timer = setTimeout(() => {
+        const text = `no answer on ${ask.subject} within ${ask.timeoutMs} ms`;
+        this.#end(token)?.reject(new MeshError('bus_timeout', text));
+      }, ask.timeoutMs);
+      this.#waiting.set(token, { ask, onMessage, resolve, reject, timer });
+      try {
+        send(token);
+      } catch (thrown) {
+        this.#end(token)?.reject(MeshError.from(thrown, 'bus_refused'));
+      }
+    });
+  }
+
+  answer(token: string, message: Msg): void {
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return;
+    if (message.data.length === 0 && message.headers?.code === 503) {
+      const text = `nobody answers ${waiting.ask.subject}`;
+      this.#end(token)?.reject(new MeshError('bus_unavailable', text));
+    } else if (waiting.onMessage(message)) {
+      this.#end(token)?.resolve();
+    } else {
+      waiting.timer.refresh();
+    }
+  }
+
+  rejectAll(error: MeshError): void {
+    for (const token of [...this.#waiting.keys()]) this.#end(token)?.reject(error);
+  }
+
+  #end(token: string): Waiting | undefined {
+    const waiting = this.#waiting.get(token);
+    clearTimeout(waiting?.timer);
+    this.#waiting.delete(token);
+    return waiting;
+  }
+}
