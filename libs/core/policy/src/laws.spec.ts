@@ -237,8 +237,8 @@ function placesOf(outbounds: readonly OutboundPolicy[]): readonly string[] {
   return outbounds.flatMap(({ addresses, port }) => addresses.map((ip) => `${ip}:${port}`));
 }
 
-function leadsTo({ sni, targetPort }: UpstreamPolicy): string {
-  return `${sni}:${targetPort}`;
+function leadsTo({ service, targetPort }: UpstreamPolicy): string {
+  return `${service.namespace}/${service.name}:${targetPort}`;
 }
 
 function expectNarrower(closed: UpstreamPolicy, open: readonly UpstreamPolicy[]): void {

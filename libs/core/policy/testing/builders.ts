@@ -1,4 +1,5 @@
 import { defaultMeshSettings, type CatalogValue, type Label, type MeshSettings } from '@osm/model';
+import { hashHex } from '@osm/prelude';
 import { TrafficTargetRule_Kind } from '@osm/proto-mesh';
 
 // Catalog objects in one line each, for specs. Names are `namespace/name` texts.
@@ -27,6 +28,7 @@ export function settings(overrides: Partial<MeshSettings> = {}): CatalogValue {
 export type PortText = string;
 
 export interface ServiceFields {
+  /** Default: an address made from the name. */
   readonly ip?: string;
   readonly ports?: readonly PortText[];
   /** Default: `app=<name>`. */
@@ -37,7 +39,7 @@ export interface ServiceFields {
 /** A service on port 80 -> 8080 over the pods labelled `app=<name>`. */
 export function service(at: string, fields: ServiceFields = {}): CatalogValue {
   const { namespace, name } = split(at);
-  const { ip = '10.96.0.1', ports = ['80->8080'], headless = false } = fields;
+  const { ip = addressOf(at), ports = ['80->8080'], headless = false } = fields;
   return {
     $case: 'service',
     value: {
@@ -222,4 +224,9 @@ function servicePort(text: PortText) {
     targetPortName: isNumber ? '' : to,
     protocol,
   };
+}
+
+function addressOf(text: string): string {
+  const number = Number.parseInt(hashHex(new TextEncoder().encode(text)).slice(0, 6), 16);
+  return `10.${96 + (number >> 20)}.${(number >> 8) & 255}.${number & 255}`;
 }
