@@ -15,11 +15,6 @@ const prerequisites: readonly Prerequisite[] = [
   { program: 'python3', args: ['--version'], remedy: 'python3' },
 ];
 
-/** Packages that only the demo needs. */
-export const demoPrerequisites: readonly Prerequisite[] = [
-  { program: 'curl', args: ['--version'], remedy: 'curl' },
-];
-
 export interface Machine {
   readonly platform: string;
   readonly nodeVersion: string;
@@ -35,7 +30,6 @@ const thisMachine: Machine = {
 
 /** What is missing on this machine, each with what to do; empty when all is there. */
 export function missingPrerequisites(
-  more: readonly Prerequisite[] = [],
   options: { readonly needsVenv?: boolean; readonly machine?: Machine } = {},
 ): string[] {
   const machine = options.machine ?? thisMachine;
@@ -46,7 +40,7 @@ export function missingPrerequisites(
   if (major < 20 || (major === 20 && minor < 19)) {
     problems.push(`Node.js ${machine.nodeVersion} is too old: 20.19 or later is needed.`);
   }
-  const packages = [...prerequisites, ...more]
+  const packages = prerequisites
     .filter(({ program, args }) => !machine.has(program, args))
     .map(({ remedy }) => remedy);
   const hasPython = !packages.includes('python3');

@@ -52,3 +52,8 @@ export async function becomeRoot(): Promise<Privilege> {
   });
   return { kind: 'delegated', status };
 }
+
+/** This process was started as root by an unprivileged one, which has prepared everything that needs no root. */
+export function isDelegate(): boolean {
+  return process.env['OSM_PLAYGROUND_PARENT'] !== undefined;
+}

@@ -50,9 +50,9 @@ export class MeshServices {
   readonly secretDirectory: string;
   /** Where the certificate-manager keeps the root certificate, as ca.crt. */
   readonly caDirectory: string;
-  readonly webhooks: readonly { readonly instance: ServiceInstance; readonly port: number }[];
+  readonly webhooks: readonly Listener[];
   readonly #options: MeshServicesOptions;
-  readonly #xds: readonly { readonly instance: ServiceInstance; readonly port: number }[];
+  readonly #xds: readonly Listener[];
   readonly #natsStore: string;
 
   private constructor(options: MeshServicesOptions, parts: Parts) {
@@ -69,10 +69,12 @@ export class MeshServices {
 
   /** Starts all and waits until each says it is ready. */
   static async start(options: MeshServicesOptions): Promise<MeshServices> {
-    const services = new MeshServices(options, await prepare(options));
-    services.nats.start();
-    for (const instance of services.instances) instance.start();
+    const parts = await prepare(options);
+    const services = new MeshServices(options, parts);
     try {
+      services.nats.start();
+      await awaitPort(options.host, parts.natsPort);
+      for (const instance of services.instances) instance.start();
       await services.#awaitReady();
     } catch (thrown) {
       await services.close();
@@ -129,15 +131,22 @@ export class MeshServices {
   }
 }
 
+/** A process and the port on which it does its work. */
+interface Listener {
+  readonly instance: ServiceInstance;
+  readonly port: number;
+}
+
 interface Parts {
   readonly nats: SupervisedProcess;
   readonly natsUrl: string;
+  readonly natsPort: number;
   readonly natsStore: string;
   readonly instances: readonly ServiceInstance[];
   readonly secretDirectory: string;
   readonly caDirectory: string;
-  readonly webhooks: readonly { readonly instance: ServiceInstance; readonly port: number }[];
-  readonly xds: readonly { readonly instance: ServiceInstance; readonly port: number }[];
+  readonly webhooks: readonly Listener[];
+  readonly xds: readonly Listener[];
 }
 
 async function prepare(options: MeshServicesOptions): Promise<Parts> {
@@ -165,71 +174,82 @@ async function prepare(options: MeshServicesOptions): Promise<Parts> {
       if (change.kind === 'ended') options.report(change.text);
     },
   });
-  nats.start();
-  await awaitPort(host, natsPort);
   const natsUrl = `nats://${host}:${natsPort}`;
-  const made = {
-    instances: [] as ServiceInstance[],
-    webhooks: [] as Parts['webhooks'][number][],
-    xds: [] as Parts['xds'][number][],
-  };
+  const instances: ServiceInstance[] = [];
+  const webhooks: Listener[] = [];
+  const xds: Listener[] = [];
   for (let replica = 0; replica < (options.replicas ?? 1); replica++) {
     for (const [index, service] of serviceNames.entries()) {
       const httpPort = await pickPort(host, 9091 + index + 10 * replica);
-      const ownPort = await pickPort(
+      const port = await pickPort(
         host,
         service === 'xds-server' ? xdsPort + replica : 9090 + 10 * replica,
       );
-      const flags: Readonly<Record<ServiceName, readonly string[]>> = {
+      const name = replica === 0 ? service : `${service}-${replica + 1}`;
+      const own: Readonly<Record<ServiceName, readonly string[]>> = {
         'catalog-watcher': options.directories.flatMap((directory) => ['--directory', directory]),
         'certificate-manager': ['--ca-directory', directories.ca],
         'policy-compiler': [],
-        'xds-server': ['--xds-host', host, '--xds-port', `${ownPort}`],
+        'xds-server': ['--xds-host', host, '--xds-port', `${port}`],
         injector: [
           '--webhook-host',
           host,
           '--webhook-port',
-          `${ownPort}`,
+          `${port}`,
           '--secret-directory',
           directories.secrets,
         ],
       };
-      const name = replica === 0 ? service : `${service}-${replica + 1}`;
-      const instance = new ServiceInstance({
-        service,
-        name,
-        command: process.execPath,
-        args: [
-          ...['--enable-source-maps', join(repositoryRoot, 'dist/apps', service, 'main.js')],
-          ...['--http-host', host, '--http-port', `${httpPort}`],
-          ...['--nats-url', natsUrl, '--nats-credentials', credentials.files.get(service) ?? ''],
-          ...flags[service],
-          ...(options.flags?.[service] ?? []),
-        ],
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          HOME: process.env['HOME'] ?? '/',
-          NODE_ENV: 'production',
-        },
-        logPath: join(directories.logs, `${name}.log`),
-        http: `http://${host}:${httpPort}`,
-        onChange: options.onChange,
-        report: options.report,
-      });
-      made.instances.push(instance);
-      if (service === 'injector') made.webhooks.push({ instance, port: ownPort });
-      if (service === 'xds-server') made.xds.push({ instance, port: ownPort });
+      const bus = [
+        '--nats-url',
+        natsUrl,
+        '--nats-credentials',
+        credentials.files.get(service) ?? '',
+      ];
+      const http = ['--http-host', host, '--http-port', `${httpPort}`];
+      const flags = [...http, ...bus, ...own[service], ...(options.flags?.[service] ?? [])];
+      const instance = createInstance(
+        { service, name, flags, http: `http://${host}:${httpPort}`, logs: directories.logs },
+        options,
+      );
+      instances.push(instance);
+      if (service === 'injector') webhooks.push({ instance, port });
+      if (service === 'xds-server') xds.push({ instance, port });
     }
   }
   const natsStore = join(directories.nats, 'jetstream');
-  return {
-    nats,
-    natsUrl,
-    natsStore,
-    ...made,
-    secretDirectory: directories.secrets,
-    caDirectory: directories.ca,
-  };
+  const shared = { secretDirectory: directories.secrets, caDirectory: directories.ca };
+  return { nats, natsUrl, natsPort, natsStore, instances, webhooks, xds, ...shared };
+}
+
+interface InstanceFacts {
+  readonly service: ServiceName;
+  readonly name: string;
+  readonly flags: readonly string[];
+  readonly http: string;
+  readonly logs: string;
+}
+
+function createInstance(facts: InstanceFacts, options: MeshServicesOptions): ServiceInstance {
+  return new ServiceInstance({
+    service: facts.service,
+    name: facts.name,
+    command: process.execPath,
+    args: [
+      '--enable-source-maps',
+      join(repositoryRoot, 'dist/apps', facts.service, 'main.js'),
+      ...facts.flags,
+    ],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '/',
+      NODE_ENV: 'production',
+    },
+    logPath: join(facts.logs, `${facts.name}.log`),
+    http: facts.http,
+    onChange: options.onChange,
+    report: options.report,
+  });
 }
 
 async function awaitPort(host: string, port: number): Promise<void> {

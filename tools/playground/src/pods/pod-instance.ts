@@ -2,7 +2,6 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import type { Holder } from '../network/holder.ts';
-import { pause } from '../process/backoff.ts';
 import { containerWords, imageTarget, wrapCommand } from './container-command.ts';
 import { ContainerProcess } from './container-process.ts';
 import { containerEnvironment, type PodFacts } from './environment.ts';

