@@ -42,84 +42,31 @@ interface Entry {
   readonly published: Bundle | undefined;
 }
 
+interface State {
+  readonly entries: Map<UnitKey, Entry>;
+  readonly includers: Map<UnitKey, Set<UnitKey>>;
+  /** Why the latest state of a unit was not taken; its entry, if any, holds the one before. */
+  readonly refused: Map<UnitKey, readonly BundleProblem[]>;
+  readonly counts: Map<UnitKind, number>;
+}
+
 /** One batch, while it is worked on. */
 interface Batch {
   readonly puts: [UnitKey, Bundle][];
   readonly problems: Map<UnitKey, readonly BundleProblem[]>;
   readonly encoded: Map<UnitKind, number>;
-  /** Units to look at again, by layer: put now, or including something that appeared, vanished or changed its names. */
+  /** Units to look at, by layer: put now, or including something that appeared, vanished or changed its names. */
   readonly open: ReadonlyMap<UnitKind, Set<UnitKey>>;
 }
 
 /** Creates an empty store. */
 export function createUnitStore(): UnitStore {
-  const entries = new Map<UnitKey, Entry>();
-  const includers = new Map<UnitKey, Set<UnitKey>>();
-  /** Why the latest state of a unit was not taken; its entry, if any, holds the one before. */
-  const refused = new Map<UnitKey, readonly BundleProblem[]>();
-  const counts = new Map(layers.map((layer) => [layer, 0]));
-  const count = (kind: UnitKind, by: number): void => {
-    counts.set(kind, (counts.get(kind) ?? 0) + by);
+  const state: State = {
+    entries: new Map(),
+    includers: new Map(),
+    refused: new Map(),
+    counts: new Map(layers.map((layer) => [layer, 0])),
   };
-
-  const lookup = (key: UnitKey): Emitted | undefined => {
-    const entry = entries.get(key);
-    return entry?.published === undefined ? undefined : entry.emitted;
-  };
-
-  const reopenIncluders = (key: UnitKey, { open }: Batch): void => {
-    for (const includer of includers.get(key) ?? []) {
-      const kind = entries.get(includer)?.kind;
-      if (kind !== undefined) open.get(kind)?.add(includer);
-    }
-  };
-
-  const emit = (unit: PolicyUnit, batch: Batch): void => {
-    const { key } = unit.policy;
-    const before = entries.get(key);
-    const emitted = emitUnit(unit, before?.emitted);
-    batch.encoded.set(unit.kind, (batch.encoded.get(unit.kind) ?? 0) + emitted.encoded);
-    const problems = checkBundle(emitted);
-    batch.problems.set(key, problems);
-    if (problems.length > 0) {
-      refused.set(key, problems);
-      return;
-    }
-    refused.delete(key);
-    relink(includers, key, before?.emitted.bundle.includes ?? [], emitted.bundle.includes);
-    entries.set(key, { kind: unit.kind, emitted, published: before?.published });
-    batch.open.get(unit.kind)?.add(key);
-    if (before !== undefined && !sameClaims(before.emitted, emitted)) reopenIncluders(key, batch);
-  };
-
-  const remove = (key: UnitKey, batch: Batch): void => {
-    const entry = entries.get(key);
-    batch.problems.set(key, []);
-    refused.delete(key);
-    if (entry === undefined) return;
-    if (entry.published !== undefined) count(entry.kind, -1);
-    relink(includers, key, entry.emitted.bundle.includes, []);
-    entries.delete(key);
-    reopenIncluders(key, batch);
-  };
-
-  const settle = (key: UnitKey, batch: Batch): void => {
-    const entry = entries.get(key);
-    if (entry === undefined) return;
-    const { includes, leftOut, unresolved } = checkIncludes(entry.emitted, lookup);
-    batch.problems.set(key, [...(refused.get(key) ?? []), ...unresolved, ...leftOut.values()]);
-    if (unresolved.length > 0) return;
-    const { resources } = entry.emitted.bundle;
-    const published =
-      leftOut.size === 0 ? entry.emitted.bundle : { resources, includes: [...includes] };
-    if (sameBundle(entry.published, published)) return;
-    entries.set(key, { ...entry, published });
-    batch.puts.push([key, published]);
-    if (entry.published !== undefined) return;
-    count(entry.kind, 1);
-    reopenIncluders(key, batch);
-  };
-
   return {
     apply: ({ unitPuts, unitDeletes }) => {
       const batch: Batch = {
@@ -128,24 +75,91 @@ export function createUnitStore(): UnitStore {
         encoded: new Map(),
         open: new Map(layers.map((layer) => [layer, new Set<UnitKey>()])),
       };
-      for (const unit of unitPuts) emit(unit, batch);
-      for (const key of unitDeletes) remove(key, batch);
-      for (const layer of layers)
-        for (const key of [...(batch.open.get(layer) ?? [])].sort(compareText)) settle(key, batch);
+      for (const unit of unitPuts) emit(state, unit, batch);
+      for (const key of unitDeletes) remove(state, key, batch);
+      for (const layer of layers) {
+        const keys = [...(batch.open.get(layer) ?? [])].sort(compareText);
+        for (const key of keys) settle(state, key, batch);
+      }
       return { ...batch, deletes: unitDeletes };
     },
     contents: () =>
       layers.flatMap((layer) =>
-        [...entries].flatMap(([key, { kind, published }]) =>
+        [...state.entries].flatMap(([key, { kind, published }]) =>
           kind === layer && published !== undefined ? [[key, published] as const] : [],
         ),
       ),
-    counts: () => counts,
+    counts: () => state.counts,
   };
 }
 
+/** Takes a unit in, unless it is bad by itself. */
+function emit(state: State, unit: PolicyUnit, batch: Batch): void {
+  const { key } = unit.policy;
+  const before = state.entries.get(key);
+  const emitted = emitUnit(unit, before?.emitted);
+  batch.encoded.set(unit.kind, (batch.encoded.get(unit.kind) ?? 0) + emitted.encoded);
+  const problems = checkBundle(emitted);
+  batch.problems.set(key, problems);
+  if (problems.length > 0) {
+    state.refused.set(key, problems);
+    return;
+  }
+  state.refused.delete(key);
+  relink(state, key, before?.emitted.bundle.includes ?? [], emitted.bundle.includes);
+  state.entries.set(key, { kind: unit.kind, emitted, published: before?.published });
+  batch.open.get(unit.kind)?.add(key);
+  if (before !== undefined && !sameTexts(claimsOf(before.emitted), claimsOf(emitted)))
+    openIncluders(state, key, batch);
+}
+
+function remove(state: State, key: UnitKey, batch: Batch): void {
+  const entry = state.entries.get(key);
+  batch.problems.set(key, []);
+  state.refused.delete(key);
+  if (entry === undefined) return;
+  if (entry.published !== undefined) count(state, entry.kind, -1);
+  relink(state, key, entry.emitted.bundle.includes, []);
+  state.entries.delete(key);
+  openIncluders(state, key, batch);
+}
+
+/** Publishes a unit with those of its includes that fit together, if its own references resolve. */
+function settle(state: State, key: UnitKey, batch: Batch): void {
+  const entry = state.entries.get(key);
+  if (entry === undefined) return;
+  const { includes, leftOut, unresolved } = checkIncludes(entry.emitted, (other) => {
+    const found = state.entries.get(other);
+    return found?.published === undefined ? undefined : found.emitted;
+  });
+  const own = state.refused.get(key) ?? [];
+  batch.problems.set(key, [...own, ...unresolved, ...leftOut.values()]);
+  if (unresolved.length > 0) return;
+  const { resources } = entry.emitted.bundle;
+  const whole = leftOut.size === 0;
+  const published = whole ? entry.emitted.bundle : { resources, includes: [...includes] };
+  if (sameBundle(entry.published, published)) return;
+  state.entries.set(key, { ...entry, published });
+  batch.puts.push([key, published]);
+  if (entry.published !== undefined) return;
+  count(state, entry.kind, 1);
+  openIncluders(state, key, batch);
+}
+
+function count({ counts }: State, kind: UnitKind, by: number): void {
+  counts.set(kind, (counts.get(kind) ?? 0) + by);
+}
+
+function openIncluders({ entries, includers }: State, key: UnitKey, { open }: Batch): void {
+  for (const includer of includers.get(key) ?? []) {
+    const kind = entries.get(includer)?.kind;
+    if (kind !== undefined) open.get(kind)?.add(includer);
+  }
+}
+
+/** Keeps the index of includers in step. */
 function relink(
-  includers: Map<UnitKey, Set<UnitKey>>,
+  { includers }: State,
   includer: UnitKey,
   before: readonly UnitKey[],
   after: readonly UnitKey[],
@@ -161,10 +175,6 @@ function relink(
     const set = includers.get(key) ?? new Set();
     includers.set(key, set.add(includer));
   }
-}
-
-function sameClaims(a: Emitted, b: Emitted): boolean {
-  return sameTexts(claimsOf(a), claimsOf(b));
 }
 
 /** Resources that did not change are the same objects, so this compares no bytes. */

@@ -1,4 +1,4 @@
-import { Any } from './gen/google/protobuf/any.ts';
+import type { Any } from './gen/google/protobuf/any.ts';
 
 /** A generated message type, as far as packing needs it. */
 export interface AnyMessage<T> {
