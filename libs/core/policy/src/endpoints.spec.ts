@@ -181,32 +181,14 @@ describe('an address that two services share', () => {
   });
 });
 
-describe('a service without cluster address', () => {
-  it('cannot be dialled', () => {
-    const bare: CatalogValue = {
-      $case: 'service',
-      value: {
-        namespace: 'n',
-        name: 's',
-        clusterIps: [],
-        headless: false,
-        selector: [{ key: 'app', value: 's' }],
-        ports: [{ name: '', port: 80, targetPort: 0, targetPortName: '', protocol: 'http' }],
-      },
-    };
-    expect(calls(bare)).toEqual([]);
+describe('the cluster addresses of a service', () => {
+  it('are all dialled', () => {
+    expect(calls(service('n/s', { ips: ['fd00::1', '10.96.0.1'] }))).toEqual([
+      's 10.96.0.1:80 fd00::1:80 -> ',
+    ]);
   });
 
-  it('is dialled at all its addresses when it has several', () => {
-    const dual: CatalogValue = {
-      ...s,
-      value: { ...valueOf(s), clusterIps: ['fd00::1', '10.96.0.1'] },
-    };
-    expect(calls(dual)).toEqual(['s 10.96.0.1:80 fd00::1:80 -> ']);
+  it('may be missing: then it cannot be dialled', () => {
+    expect(calls(service('n/s', { ips: [] }))).toEqual([]);
   });
 });
-
-function valueOf(object: CatalogValue) {
-  if (object.$case !== 'service') throw new Error('not a service');
-  return object.value;
-}

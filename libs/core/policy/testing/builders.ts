@@ -30,6 +30,8 @@ export type PortText = string;
 export interface ServiceFields {
   /** Default: an address made from the name. */
   readonly ip?: string;
+  /** Instead of `ip`. */
+  readonly ips?: readonly string[];
   readonly ports?: readonly PortText[];
   /** Default: `app=<name>`. */
   readonly selector?: Readonly<Record<string, string>>;
@@ -45,7 +47,7 @@ export function service(at: string, fields: ServiceFields = {}): CatalogValue {
     value: {
       namespace,
       name,
-      clusterIps: headless ? [] : [ip],
+      clusterIps: headless ? [] : (fields.ips ?? [ip]),
       headless,
       selector: labels(fields.selector ?? { app: name }),
       ports: ports.map(servicePort),
