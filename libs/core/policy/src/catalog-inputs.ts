@@ -158,24 +158,25 @@ function putObject(inputs: CatalogInputs, object: CatalogValue): void {
       return applySettings(inputs, object.value);
     case 'pod':
       return putPod(inputs, object.value);
-  }
-  const key = namespacedName(object.value.namespace, object.value.name);
-  switch (object.$case) {
     case 'serviceAccount':
-      return inputs.serviceAccounts.set(key, true);
+      return inputs.serviceAccounts.set(keyOf(object.value), true);
     case 'service':
-      return inputs.services.set(key, object.value);
+      return inputs.services.set(keyOf(object.value), object.value);
     case 'endpointSlice':
-      return inputs.slices.set(key, object.value);
+      return inputs.slices.set(keyOf(object.value), object.value);
     case 'trafficTarget':
-      return inputs.targets.set(key, object.value);
+      return inputs.targets.set(keyOf(object.value), object.value);
     case 'httpRouteGroup':
-      return inputs.routeGroups.set(key, object.value);
+      return inputs.routeGroups.set(keyOf(object.value), object.value);
     case 'tcpRoute':
-      return inputs.tcpRoutes.set(key, object.value);
+      return inputs.tcpRoutes.set(keyOf(object.value), object.value);
     case 'trafficSplit':
-      return inputs.splits.set(key, object.value);
+      return inputs.splits.set(keyOf(object.value), object.value);
   }
+}
+
+function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return namespacedName(namespace, name);
 }
 
 function putPod(inputs: CatalogInputs, pod: Pod): void {

@@ -39,6 +39,12 @@ export interface VisibleEndpoint {
   readonly ports: EndpointSlice['ports'];
 }
 
+interface Sources {
+  readonly inputs: CatalogInputs;
+  readonly indexes: CatalogIndexes;
+  readonly known: MembershipQueries & SplitQueries;
+}
+
 /** Creates the queries about where a service is and what stands behind it (OSM behaviour 5.1, 5.14, 5.23). */
 export function createEndpointQueries(
   db: Database,
@@ -46,61 +52,19 @@ export function createEndpointQueries(
   indexes: CatalogIndexes,
   known: MembershipQueries & SplitQueries,
 ): EndpointQueries {
-  const slicesOf = (ctx: QueryContext, service: NamespacedName): readonly EndpointSlice[] =>
-    ctx
-      .keys(indexes.slicesByService, service)
-      .map((key) => ctx.get(inputs.slices, key))
-      .filter((slice) => slice !== undefined);
-
+  const sources: Sources = { inputs, indexes, known };
   const ports = db.query<NamespacedName, readonly TargetedPort[]>({
     name: 'ports',
     compute: (key, ctx) => {
       const service = ctx.read(known.service, key);
       if (service === undefined) return [];
-      const numberOf = (port: KnownPort): number => {
-        if (port.target.kind === 'number') return port.target.port;
-        const { name } = port.target;
-        const inSlices = slicesOf(ctx, key).flatMap((slice) =>
-          slice.ports.filter((candidate) => candidate.name === port.name),
-        );
-        const inPods = ctx
-          .read(known.servicePods, key)
-          .flatMap((pod) => ctx.get(inputs.podNamedPorts, pod) ?? [])
-          .filter((candidate) => candidate.name === name);
-        return lowest(inSlices) ?? lowest(inPods) ?? port.port;
-      };
-      return knownPorts(service).map((port) => ({ ...port, targetPort: numberOf(port) }));
+      return knownPorts(service).map((port) => ({
+        ...port,
+        targetPort: targetPortOf(ctx, sources, key, port),
+      }));
     },
   });
-
-  const accountOf = (
-    ctx: QueryContext,
-    service: NamespacedName,
-    endpoint: Endpoint,
-  ): string | undefined => {
-    const namespace = namespaceOf(service);
-    if (endpoint.pod !== '') {
-      return ctx.get(inputs.podIdentities, namespacedName(namespace, endpoint.pod))?.serviceAccount;
-    }
-    const pod = ctx
-      .keys(indexes.podsByIp, endpoint.ip)
-      .find((key) => namespaceOf(key as NamespacedName) === namespace);
-    return pod === undefined ? undefined : ctx.get(inputs.podIdentities, pod)?.serviceAccount;
-  };
-
-  // Under enforced policy an endpoint that is no pod of the mesh vanishes; in permissive mode it remains (OSM behaviour 5.14).
-  const endpoints = (ctx: QueryContext, view: ServiceView): readonly VisibleEndpoint[] => {
-    const all = slicesOf(ctx, view.service).flatMap((slice) =>
-      slice.endpoints.map((endpoint) => ({ endpoint, ports: slice.ports })),
-    );
-    if (view.accounts === undefined && ctx.get(inputs.permissive, '') === true) return all;
-    const accounts = new Set(view.accounts ?? ctx.read(known.serviceAccounts, view.service));
-    return all.filter(({ endpoint }) => {
-      const account = accountOf(ctx, view.service, endpoint);
-      return account !== undefined && accounts.has(account);
-    });
-  };
-
+  const endpoints = (ctx: QueryContext, view: ServiceView) => visibleEndpoints(ctx, sources, view);
   const places = db.query<ServiceView, readonly Place[]>({
     name: 'places',
     keyText: ({ service, accounts }) => JSON.stringify([service, accounts]),
@@ -120,6 +84,73 @@ export function createEndpointQueries(
     },
   });
   return { ports, places, endpoints };
+}
+
+/**
+ * The number of the pods' port. One that is named may differ between pods: the lowest stands for all, and each endpoint keeps
+ * its own. Without slices the pods tell, without pods it is the service's port: a key only, nobody is behind it.
+ */
+function targetPortOf(
+  ctx: QueryContext,
+  sources: Sources,
+  service: NamespacedName,
+  port: KnownPort,
+): number {
+  if (port.target.kind === 'number') return port.target.port;
+  const { inputs, known } = sources;
+  const { name } = port.target;
+  const inSlices = slicesOf(ctx, sources, service).flatMap((slice) =>
+    slice.ports.filter((candidate) => candidate.name === port.name),
+  );
+  const inPods = ctx
+    .read(known.servicePods, service)
+    .flatMap((pod) => ctx.get(inputs.podNamedPorts, pod) ?? [])
+    .filter((candidate) => candidate.name === name);
+  return lowest(inSlices) ?? lowest(inPods) ?? port.port;
+}
+
+/** Under enforced policy an endpoint that is no pod of the mesh vanishes; in permissive mode it remains (OSM behaviour 5.14). */
+function visibleEndpoints(
+  ctx: QueryContext,
+  sources: Sources,
+  view: ServiceView,
+): readonly VisibleEndpoint[] {
+  const all = slicesOf(ctx, sources, view.service).flatMap((slice) =>
+    slice.endpoints.map((endpoint) => ({ endpoint, ports: slice.ports })),
+  );
+  if (view.accounts === undefined && ctx.get(sources.inputs.permissive, '') === true) return all;
+  const accounts = new Set(view.accounts ?? ctx.read(sources.known.serviceAccounts, view.service));
+  return all.filter(({ endpoint }) => {
+    const account = accountOf(ctx, sources, view.service, endpoint);
+    return account !== undefined && accounts.has(account);
+  });
+}
+
+function slicesOf(
+  ctx: QueryContext,
+  { inputs, indexes }: Sources,
+  service: NamespacedName,
+): readonly EndpointSlice[] {
+  return ctx
+    .keys(indexes.slicesByService, service)
+    .map((key) => ctx.get(inputs.slices, key))
+    .filter((slice) => slice !== undefined);
+}
+
+/** The service account of the pod behind an endpoint, known by its name, else by its address. */
+function accountOf(
+  ctx: QueryContext,
+  { inputs, indexes }: Sources,
+  service: NamespacedName,
+  { pod, ip }: Endpoint,
+): string | undefined {
+  const namespace = namespaceOf(service);
+  if (pod !== '')
+    return ctx.get(inputs.podIdentities, namespacedName(namespace, pod))?.serviceAccount;
+  const found = ctx
+    .keys(indexes.podsByIp, ip)
+    .find((key) => namespaceOf(key as NamespacedName) === namespace);
+  return found === undefined ? undefined : ctx.get(inputs.podIdentities, found)?.serviceAccount;
 }
 
 function lowest(ports: readonly { readonly port: number }[]): number | undefined {

@@ -2,7 +2,7 @@ import type { Database, Query, QueryContext } from '@osm/incremental';
 import type { Label, Service } from '@osm/model';
 import { compareText } from '@osm/prelude';
 import { labelKey, type CatalogIndexes, type CatalogInputs } from './catalog-inputs.ts';
-import { nameOf, namespacedName, namespaceOf, type NamespacedName } from './names.ts';
+import { namespacedName, namespaceOf, type NamespacedName } from './names.ts';
 
 /** Which pods stand behind which services, by label selector (OSM behaviour 5.1). */
 export interface MembershipQueries {

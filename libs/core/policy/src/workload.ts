@@ -61,7 +61,7 @@ export function createWorkloadQueries(
       const key = firstInMesh(ctx, inputs, ctx.keys(indexes.podsByUuid, proxyUuid));
       const pod = key === undefined ? undefined : ctx.get(inputs.podIdentities, key);
       if (key === undefined || pod === undefined) return undefined;
-      const ref = workloadOf(ctx, inputs, known, key, pod);
+      const ref = workloadOf(ctx, { inputs, known, key, pod });
       ctx.demand(workload, ref);
       const { namespace, name, serviceAccount } = pod;
       return { proxyUuid, namespace, pod: name, serviceAccount, workload: workloadKey(ref) };
@@ -97,13 +97,14 @@ function firstInMesh(
   });
 }
 
-function workloadOf(
-  ctx: QueryContext,
-  inputs: CatalogInputs,
-  known: Known,
-  key: NamespacedName,
-  pod: PodIdentity,
-): WorkloadRef {
+interface PodContext {
+  readonly inputs: CatalogInputs;
+  readonly known: Known;
+  readonly key: NamespacedName;
+  readonly pod: PodIdentity;
+}
+
+function workloadOf(ctx: QueryContext, { inputs, known, key, pod }: PodContext): WorkloadRef {
   const keys = ctx.read(known.podServices, key);
   const services = keys
     .map((service) => ctx.read(known.service, service))
