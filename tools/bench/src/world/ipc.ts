@@ -17,8 +17,7 @@ export function serveCommands(run: (command: unknown) => Promise<unknown>): void
     );
   });
   process.on('disconnect', () => process.exit(0));
-  // The terminal sends Ctrl-C to all; the parent ends this process when it has let go of it.
-  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => process.exit(0));
 }
 
 /** The child's greeting to its parent. */

@@ -32,8 +32,8 @@ export interface ServicesOptions {
   /** Credentials file by service. */
   readonly credentials: ReadonlyMap<string, string>;
   readonly xdsPort: number;
-  /** Further flags for node, per service: `--cpu-prof` for example. */
-  readonly nodeFlags: readonly string[];
+  /** Further flags for node, by name of the process. */
+  readonly nodeFlags: (name: string) => readonly string[];
 }
 
 /** Starts the five services; they are ready when `waitUntilReady` says so. */
@@ -45,7 +45,7 @@ export async function startServices(
     const httpPort = await freePort();
     const credentials = options.credentials.get(name);
     const args = [
-      ...options.nodeFlags,
+      ...options.nodeFlags(name),
       join(options.bundles, name, 'main.js'),
       ...['--http-port', String(httpPort), '--http-host', '127.0.0.1', '--log-level', 'warn'],
       ...['--nats-url', options.natsUrl],

@@ -80,7 +80,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const directory = await createMeshDirectory(state, renderMesh(plan));
   const nats = await startBusServer(state);
   await cleanup.add(nats.close);
-  const nodeFlags = profileFlags(options.profileDirectory);
+  const nodeFlags = (name: string): string[] => profileFlags(name, options);
   const xdsPort = await freePort();
   const startedAt = performance.now();
   const services = await startServices({
@@ -107,7 +107,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   });
   options.note('bootstrap certificates issued');
   const start = (name: string, args: readonly string[]): Child => {
-    const child = startPeer(name, args, { nodeFlags, state });
+    const child = startPeer(name, args, { nodeFlags: nodeFlags(name), state });
     children.push(child);
     return child;
   };
@@ -153,8 +153,10 @@ function startPeer(
   });
 }
 
-function profileFlags(directory: string | undefined): string[] {
-  return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(directory)}`];
+function profileFlags(name: string, { profileDirectory, shape }: WorldOptions): string[] {
+  if (profileDirectory === undefined) return [];
+  const file = `${name}-${shape.services}-${shape.mode}.cpuprofile`;
+  return ['--cpu-prof', `--cpu-prof-dir=${resolve(profileDirectory)}`, `--cpu-prof-name=${file}`];
 }
 
 async function takeSnapshot(services: ReadonlyMap<ServiceName, Service>): Promise<Snapshot> {
