@@ -16,7 +16,7 @@ export function createDirectorySecretWriter(directory: string): SecretWriter {
         await writeFile(draft, JSON.stringify(secret), { mode: 0o600, flag: 'wx' });
         await rename(draft, path);
       } catch (thrown) {
-        await rm(draft, { force: true });
+        await rm(draft, { force: true }).catch(() => undefined);
         const message = `cannot write the bootstrap Secret ${path} (--secret-directory)`;
         throw new MeshError('io', message, { cause: thrown });
       }

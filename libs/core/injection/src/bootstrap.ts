@@ -42,14 +42,7 @@ export function emitBootstrap(request: BootstrapRequest): JsonObject {
       cds_config: { ads: {}, resource_api_version: 'V3' },
       lds_config: { ads: {}, resource_api_version: 'V3' },
     },
-    layered_runtime: {
-      layers: [
-        {
-          name: 'static',
-          static_layer: { 're2.max_program_size.error_level': re2ProgramSizeMax },
-        },
-      ],
-    },
+    layered_runtime: { layers: runtimeLayers },
     static_resources: {
       listeners: probeListeners(request.probes),
       clusters: [emitXdsCluster(request), ...probeClusters(request.probes)],
@@ -66,6 +59,25 @@ export function serviceCluster(identity: Identity): string {
 export function renderJson(value: JsonObject): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
+
+/**
+ * Runtime settings: ours, over them what the xDS server may send one day, so that a setting can reach pods that are running.
+ * Envoy asks for that layer first and goes on when it is answered; the xDS server answers at once that there is none. The
+ * limit is for one that does not answer.
+ */
+const runtimeLayers: readonly JsonObject[] = [
+  {
+    name: 'static',
+    static_layer: { 're2.max_program_size.error_level': re2ProgramSizeMax },
+  },
+  {
+    name: 'rtds',
+    rtds_layer: {
+      name: 'rtds',
+      rtds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '1s' },
+    },
+  },
+];
 
 const adsConfig: JsonObject = {
   api_type: 'DELTA_GRPC',

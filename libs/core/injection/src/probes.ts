@@ -111,13 +111,13 @@ function rewriteHttp(request: ProbeRewrite, httpGet: JsonObject): Rewriting | un
 function rewriteTcp(request: ProbeRewrite, tcpSocket: JsonObject): Rewriting | undefined {
   const port = resolvePort(request.container, tcpSocket['port']);
   if (port === undefined) return undefined;
-  const { tcpSocket: _replaced, ...rest } = request.probe;
+  const rest = Object.entries(request.probe).filter(([key]) => key !== 'tcpSocket');
   const httpGet = {
     path: '/osm-healthcheck',
     port: sidecarPorts.tcpHealth,
     httpHeaders: [{ name: 'Original-Tcp-Port', value: String(port) }],
   };
-  return { probe: { ...rest, httpGet }, forwarded: undefined };
+  return { probe: { ...Object.fromEntries(rest), httpGet }, forwarded: undefined };
 }
 
 function timeoutSeconds(probe: JsonObject): number {

@@ -1,4 +1,4 @@
-import { MeshError, ok, type Result } from '@osm/prelude';
+import { ok, type MeshError, type Result } from '@osm/prelude';
 import { webCrypto } from './engine.ts';
 import { decodePem } from './pem.ts';
 

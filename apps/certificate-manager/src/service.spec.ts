@@ -1,0 +1,102 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buckets, subjects } from '@osm/bus';
+import { createMemoryBus, type MemoryBusHub } from '@osm/bus/testing';
+import type { SignRequest, SignResponse } from '@osm/proto-mesh';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bookstore, issuedFacts, requestFor } from '../testing/provider-contract.ts';
+import { startReplica, type Replica } from '../testing/replica.ts';
+
+let directory: string;
+let hub: MemoryBusHub;
+let replicas: Replica[];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'osm-ca-'));
+  hub = createMemoryBus();
+  replicas = [];
+});
+afterEach(async () => {
+  await Promise.all(replicas.map((replica) => replica.stop()));
+  await rm(directory, { recursive: true });
+});
+
+function start(instance: string, caDirectory = directory): Replica {
+  const replica = startReplica(hub, instance, caDirectory);
+  replicas.push(replica);
+  return replica;
+}
+
+async function sign(request: SignRequest): Promise<SignResponse> {
+  const asker = hub.connect();
+  try {
+    const response = await asker.request(subjects.sign, request);
+    if (response.kind === 'error') throw response.error;
+    return response.value;
+  } finally {
+    await asker.close();
+  }
+}
+
+const bundles = () => [...hub.contents(buckets.trust)];
+const untilPublished = () => vi.waitFor(() => expect(hub.isComplete(buckets.trust)).toBe(true));
+
+describe('the certificate manager', () => {
+  it('publishes its root, answers requests and counts them', async () => {
+    const { metrics, readiness } = start('a');
+    await untilPublished();
+    expect(bundles()).toEqual([
+      [
+        'bundle',
+        {
+          id: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+          trustDomain: 'cluster.local',
+          rootsPem: [expect.stringContaining('BEGIN CERTIFICATE') as string],
+        },
+      ],
+    ]);
+    expect(readiness.missing()).toEqual(new Map());
+    expect(issuedFacts(await sign(await requestFor(bookstore))).dnsNames).toEqual([
+      'bookstore.shop.cluster.local',
+    ]);
+    const refused = await sign(await requestFor(undefined));
+    expect(refused.result).toEqual({
+      $case: 'refused',
+      value: { code: 'invalid_subject', message: 'the request names no subject' },
+    });
+    const { body } = await metrics.render();
+    expect(body).toContain('osm_cert_issued_count 1\n');
+    expect(body).toContain('osm_cert_issued_time_count 1\n');
+    expect(body).toContain('osm_cert_refused_count{code="invalid_subject"} 1\n');
+  });
+
+  it('has one root in all replicas, and a follower takes over', async () => {
+    const first = start('a');
+    await untilPublished();
+    const published = bundles();
+    start('b');
+    await first.stop();
+    hub.wipe();
+    await vi.waitFor(() => expect(bundles()).toEqual(published), { timeout: 10_000 });
+    expect(issuedFacts(await sign(await requestFor(bookstore))).isAuthority).toBe(false);
+  });
+
+  it('says not ready while the bus is away, and puts the bundle back after a wipe', async () => {
+    const { readiness } = start('a');
+    await untilPublished();
+    const published = bundles();
+    hub.disconnect();
+    expect([...readiness.missing().keys()]).toEqual(['bus']);
+    hub.wipe();
+    hub.reconnect();
+    await vi.waitFor(() => expect(bundles()).toEqual(published), { timeout: 10_000 });
+    await vi.waitFor(() => expect(readiness.missing().size).toBe(0));
+  });
+
+  it('ends with the name of a root file that it cannot use', async () => {
+    await writeFile(join(directory, 'private.key'), 'x');
+    const { done } = startReplica(hub, 'a', directory);
+    await expect(done).rejects.toThrow(join(directory, 'private.key'));
+  });
+});

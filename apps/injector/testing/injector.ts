@@ -1,0 +1,95 @@
+import { buckets, type Bus } from '@osm/bus';
+import { silentLogger, type MemoryBusHub } from '@osm/bus/testing';
+import type { JsonObject } from '@osm/injection';
+import { defaultMeshSettings, objectKey, type CatalogValue } from '@osm/model';
+import { Injection, type CatalogObject } from '@osm/proto-mesh';
+import { createReadiness, type Readiness } from '@osm/runtime';
+import { createMetrics, type Metrics } from '@osm/telemetry';
+import { runInjector } from '../src/service.ts';
+import { systemClock } from '../src/system-clock.ts';
+
+/** One running injector on a bus in memory; Secrets stay in `secrets`. */
+export interface RunningInjector {
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly secrets: readonly JsonObject[];
+  /** Waits until the webhook is served. */
+  readonly address: () => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+export function startInjector(
+  hub: MemoryBusHub,
+  options: { webhookTls: boolean },
+): RunningInjector {
+  const abort = new AbortController();
+  const readiness = createReadiness();
+  const metrics = createMetrics();
+  const secrets: JsonObject[] = [];
+  let served: (address: string) => void = () => undefined;
+  const address = new Promise<string>((resolve) => (served = resolve));
+  const bus = hub.connect();
+  const log = {
+    ...silentLogger,
+    info: (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      if (message === 'webhook is served') served(String(fields['address']));
+    },
+  };
+  const config = {
+    webhookPort: 0,
+    webhookHost: '127.0.0.1',
+    webhookTls: options.webhookTls,
+    secretDirectory: '',
+    xdsAddress: [{ host: '127.0.0.1', port: 15128 }],
+    meshName: 'osm',
+    meshNamespace: 'osm-system',
+    defaultEnvoyImage: 'envoy:1',
+    defaultInitContainerImage: 'init:1',
+    defaultHealthcheckContainerImage: 'healthcheck:1',
+    osmContainerPullPolicy: 'IfNotPresent' as const,
+    natsUrl: '',
+    natsCredentials: '',
+    natsCa: '',
+  };
+  const http = { route: () => undefined };
+  const done = runInjector(
+    { config, log, metrics, readiness, http, instance: 'injector-1', signal: abort.signal },
+    {
+      bus,
+      clock: systemClock,
+      secrets: { write: (secret) => Promise.resolve(void secrets.push(secret)) },
+    },
+  );
+  return {
+    readiness,
+    metrics,
+    secrets,
+    address: () => address,
+    stop: async () => {
+      abort.abort();
+      await done;
+      await bus.close();
+    },
+  };
+}
+
+/** A catalog with settings and the injected namespace `shop`. */
+export function publishCatalog(bus: Bus): void {
+  const objects: CatalogValue[] = [
+    { $case: 'meshSettings', value: defaultMeshSettings('cluster.local') },
+    {
+      $case: 'namespace',
+      value: {
+        name: 'shop',
+        injection: Injection.INJECTION_ENABLED,
+        injectionText: '',
+        metrics: false,
+        ignored: false,
+      },
+    },
+  ];
+  const table = bus.own(buckets.catalog);
+  for (const object of objects)
+    table.set(objectKey(object), { kind: object } as unknown as CatalogObject);
+  table.complete();
+}
