@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '@osm/bus';
-import { emitBootstrapSecret, injectPod, type InjectionResult } from '@osm/injection';
-import { MeshError, type Clock } from '@osm/prelude';
+import {
+  copyBootstrap,
+  emitBootstrapSecret,
+  injectPod,
+  type InjectionResult,
+  type JsonObject,
+} from '@osm/injection';
+import type { Identity } from '@osm/model';
+import { err, MeshError, type Clock } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
 import type { Admission, AdmissionRequest } from './admission-review.ts';
 import { obtainCertificate } from './certificate-requests.ts';
 import type { Config } from './config.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { InjectorMetrics } from './metrics.ts';
-import type { SecretWriter } from './secret-writer.ts';
+import type { SecretStore } from './secret-store.ts';
 
 export interface AdmitOptions {
   readonly bus: Bus;
@@ -17,7 +24,7 @@ export interface AdmitOptions {
   readonly log: Logger;
   readonly mesh: MeshView;
   readonly metrics: InjectorMetrics;
-  readonly secrets: SecretWriter;
+  readonly secrets: SecretStore;
   readonly version: string;
 }
 
@@ -71,17 +78,47 @@ async function admitPod(
       log.warn('pod denied', { ...facts, reason: result.message });
       return result;
     case 'inject':
+    case 'copy': {
+      const { dryRun } = request;
       // A dry run leaves no trace: no certificate, no Secret.
-      if (!request.dryRun) await storeBootstrap(options, proxyUuid, result);
-      log.info('sidecar injected', { ...facts, proxyUuid, dryRun: request.dryRun });
-      return { kind: 'patch', pod: result.pod, warnings: result.warnings };
+      if (!dryRun) {
+        const bootstrap =
+          result.kind === 'inject'
+            ? result.bootstrap
+            : await bootstrapOfCopy(options, result, proxyUuid);
+        await storeBootstrap(options, { proxyUuid, bootstrap, identity: result.identity });
+      }
+      log.info('sidecar injected', { ...facts, proxyUuid, dryRun, copy: result.kind === 'copy' });
+      const warnings = result.kind === 'inject' ? result.warnings : [];
+      return { kind: 'patch', pod: result.pod, warnings };
+    }
   }
+}
+
+async function bootstrapOfCopy(
+  { secrets }: AdmitOptions,
+  { identity, originalSecretName }: InjectionResult & { readonly kind: 'copy' },
+  proxyUuid: string,
+): Promise<JsonObject> {
+  const secret = await secrets.read(identity.namespace, originalSecretName);
+  const bootstrap = secret === undefined ? err('there is none') : copyBootstrap(secret, proxyUuid);
+  if (bootstrap.kind === 'ok') return bootstrap.value;
+  throw new MeshError(
+    'not_found',
+    `the pod is a copy of one with a sidecar, but Secret ${originalSecretName} of the original cannot be used: ` +
+      `${bootstrap.error}. Create the pod from its original manifest`,
+  );
+}
+
+interface ProxyBootstrap {
+  readonly proxyUuid: string;
+  readonly bootstrap: JsonObject;
+  readonly identity: Identity;
 }
 
 async function storeBootstrap(
   { bus, clock, config, metrics, secrets, version }: AdmitOptions,
-  proxyUuid: string,
-  { bootstrap, identity }: InjectionResult & { readonly kind: 'inject' },
+  { proxyUuid, bootstrap, identity }: ProxyBootstrap,
 ): Promise<void> {
   const startMs = clock.now();
   const value = { uuid: proxyUuid, ...identity };

@@ -1,7 +1,7 @@
 import { createBus } from '@osm/bus';
 import { runService } from '@osm/runtime';
 import { flags } from './config.ts';
-import { createDirectorySecretWriter } from './directory-secret-writer.ts';
+import { createDirectorySecretStore } from './directory-secret-store.ts';
 import { runInjector } from './service.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -20,7 +20,7 @@ await runService({
       log,
       metrics,
     });
-    const secrets = createDirectorySecretWriter(config.secretDirectory);
+    const secrets = createDirectorySecretStore(config.secretDirectory);
     try {
       await runInjector(context, { bus, clock: systemClock, secrets });
     } finally {

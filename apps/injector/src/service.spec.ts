@@ -103,6 +103,28 @@ describe('the injector', () => {
     expect(signer.requests).toEqual([]);
   });
 
+  it('gives a copy of an injected pod a certificate and Secret of its own', async () => {
+    const url = await serve();
+    const original = patched(await ask(url, review(pod)));
+    expect((await ask(url, review(original))).allowed).toBe(true);
+    const [first, second] = injector.secrets.map(
+      (secret) => secret['data'] as Record<string, string>,
+    );
+    const bootstrapOf = (data: Record<string, string> | undefined): string =>
+      Buffer.from(data?.['bootstrap.yaml'] ?? '', 'base64').toString();
+    const uuid = original.metadata.labels['osm-proxy-uuid'] ?? '';
+    expect(bootstrapOf(first)).toContain(uuid);
+    expect(bootstrapOf(second)).not.toContain(uuid);
+    expect(second?.['sds_cert.pem']).not.toBe(first?.['sds_cert.pem']);
+  });
+
+  it('denies a copy whose original left no Secret', async () => {
+    const url = await serve();
+    const original = patched(await ask(url, review(pod, { dryRun: true })));
+    const { status } = await ask(url, review(original));
+    expect(status?.message).toMatch(/copy of one with a sidecar.*original manifest/);
+  });
+
   it('lets pods of other namespaces pass as they are', async () => {
     const answer = await ask(await serve(), review(pod, { namespace: 'elsewhere' }));
     expect(answer).toEqual({ uid: 'u', allowed: true });

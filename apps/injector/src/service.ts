@@ -7,13 +7,13 @@ import { obtainCertificate } from './certificate-requests.ts';
 import type { Config } from './config.ts';
 import { createMeshView, followTrust } from './mesh-view.ts';
 import { createInjectorMetrics } from './metrics.ts';
-import type { SecretWriter } from './secret-writer.ts';
+import type { SecretStore } from './secret-store.ts';
 import { startWebhookServer, type ServerIdentity, type WebhookServer } from './webhook-server.ts';
 
 interface Environment {
   readonly bus: Bus;
   readonly clock: Clock;
-  readonly secrets: SecretWriter;
+  readonly secrets: SecretStore;
 }
 
 /**

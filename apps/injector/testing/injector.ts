@@ -57,7 +57,16 @@ export function startInjector(
     {
       bus,
       clock: systemClock,
-      secrets: { write: (secret) => Promise.resolve(void secrets.push(secret)) },
+      secrets: {
+        write: (secret) => Promise.resolve(void secrets.push(secret)),
+        read: (namespace, name) =>
+          Promise.resolve(
+            secrets.find(({ metadata }) => {
+              const found = metadata as { readonly namespace: string; readonly name: string };
+              return found.namespace === namespace && found.name === name;
+            }),
+          ),
+      },
     },
   );
   return {

@@ -7,6 +7,7 @@
 // Departures, all of them repairs: probes keep their own timeout and match their own path only; more than 15 excluded ports work;
 // wrong ports and ranges are refused at admission; the xDS server is pinned by name. A pod's own fields are never dropped.
 export { injectPod, type InjectionRequest, type InjectionResult } from './inject-pod.ts';
+export { copyBootstrap } from './copied-pod.ts';
 export {
   emitBootstrapSecret,
   type BootstrapCertificate,

@@ -189,7 +189,7 @@ describe('injectPod denies', () => {
   const images = { envoy: 'e', init: 'i', healthcheck: '', pullPolicy: 'Never' as const };
   const badPorts = { 'openservicemesh.io/outbound-port-exclusion-list': 'x' };
   const tcpProbe = { name: 'app', livenessProbe: { tcpSocket: { port: 1 } } };
-  const copied = { volumes: [{ name: 'envoy-bootstrap-config-volume' }] };
+  const foreignVolume = { volumes: [{ name: 'envoy-bootstrap-config-volume', emptyDir: {} }] };
 
   it.each([
     ['no object', { pod: 'x' }, 'not a Pod'],
@@ -204,7 +204,7 @@ describe('injectPod denies', () => {
       '--default-healthcheck-container-image',
     ],
     ['a container envoy', { pod: pod({ spec: { containers: [{ name: 'envoy' }] } }) }, '"envoy"'],
-    ['a copy of an injected pod', { pod: pod({ spec: copied }) }, 'copy of a pod'],
+    ['a volume of our name', { pod: pod({ spec: foreignVolume }) }, 'a volume of the pod is named'],
   ])('%s', (_what, parts, message) => {
     expect(injectPod(injectionRequest(parts))).toEqual({
       kind: 'deny',

@@ -7,6 +7,7 @@ import {
   emitInitContainer,
   type SidecarImages,
 } from './containers.ts';
+import { mountedBootstrapSecret, renewCopiedPod } from './copied-pod.ts';
 import { decideInjection } from './decision.ts';
 import { podInterception, type PodInterception } from './interception.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -40,6 +41,13 @@ export type InjectionResult =
       /** What will surprise the person who created the pod. */
       readonly warnings: readonly string[];
     }
+  | {
+      /** A copy of an injected pod: its bootstrap is made from this Secret's by `copyBootstrap`. */
+      readonly kind: 'copy';
+      readonly pod: JsonObject;
+      readonly originalSecretName: string;
+      readonly identity: Identity;
+    }
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'deny'; readonly message: string };
 
@@ -50,6 +58,15 @@ export function injectPod(request: InjectionRequest): InjectionResult {
   const pod = parsed.value;
   const decision = decideInjection({ ...request, pod });
   if (decision.kind !== 'inject') return decision;
+  const identity = { namespace: request.namespaceName, serviceAccount: pod.serviceAccount };
+  const originalSecretName = mountedBootstrapSecret(pod);
+  if (originalSecretName !== undefined)
+    return {
+      kind: 'copy',
+      identity,
+      originalSecretName,
+      pod: renewCopiedPod(pod, request.proxyUuid),
+    };
   const interception = podInterception(request.settings.interception, pod.annotations);
   if (interception.kind === 'error') return deny(`pod: ${interception.error}`);
   const probes = rewriteProbes(pod.containers);
@@ -57,7 +74,6 @@ export function injectPod(request: InjectionRequest): InjectionResult {
   if (images.kind === 'deny') return images;
   const taken = takenName(pod, probes);
   if (taken !== undefined) return deny(taken);
-  const identity = { namespace: request.namespaceName, serviceAccount: pod.serviceAccount };
   return {
     kind: 'inject',
     identity,
@@ -166,7 +182,7 @@ function takenName(pod: AdmittedPod, probes: RewrittenProbes): string | undefine
   if (container !== undefined)
     return `a container of the pod is named "${container}", the name of one of the sidecar's: rename it, or set the annotation ${annotations.injection} to disabled`;
   if (pod.volumes.some((volume) => volume['name'] === podNames.volume))
-    return `the pod has a volume ${podNames.volume}: it is a copy of a pod with a sidecar. Create it from its original manifest`;
+    return `a volume of the pod is named ${podNames.volume}, which the sidecar needs for itself: rename it`;
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectorySecretWriter } from './directory-secret-writer.ts';
+import { createDirectorySecretStore } from './directory-secret-store.ts';
 
 let parent: string;
 beforeEach(async () => {
@@ -12,10 +12,10 @@ afterEach(() => rm(parent, { recursive: true }));
 
 const secret = (type: string) => ({ metadata: { namespace: 'shop', name: 'boot' }, type });
 
-describe('createDirectorySecretWriter', () => {
+describe('createDirectorySecretStore', () => {
   it('writes a file for the owner only, whole, and replaces it', async () => {
     const directory = join(parent, 'new');
-    const writer = createDirectorySecretWriter(directory);
+    const writer = createDirectorySecretStore(directory);
     await writer.write(secret('a'));
     await writer.write(secret('b'));
     expect(await readdir(directory)).toEqual(['shop.boot.json']);
@@ -24,10 +24,20 @@ describe('createDirectorySecretWriter', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
+  it('reads what it wrote, and nothing outside of its directory', async () => {
+    const directory = join(parent, 'new');
+    const store = createDirectorySecretStore(directory);
+    expect(await store.read('shop', 'boot')).toBeUndefined();
+    await store.write(secret('a'));
+    expect(await store.read('shop', 'boot')).toEqual(secret('a'));
+    await writeFile(join(parent, 'outside.json'), '{}');
+    expect(await store.read('shop', 'x/../../outside')).toBeUndefined();
+  });
+
   it('names the file that it cannot write', async () => {
     const file = join(parent, 'file');
     await writeFile(file, '');
-    await expect(createDirectorySecretWriter(file).write(secret('a'))).rejects.toThrow(
+    await expect(createDirectorySecretStore(file).write(secret('a'))).rejects.toThrow(
       join(file, 'shop.boot.json'),
     );
   });
