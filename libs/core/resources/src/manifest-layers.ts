@@ -90,7 +90,10 @@ function tellKept(
 ): readonly Diagnostic[] {
   const count = objects.size - new Set(manifests.map(({ id }) => id)).size;
   if (count === 0) return diagnostics;
-  const text = `${count === 1 ? 'an object' : `${count} objects`} that this file held before stay in force`;
+  const text =
+    count === 1
+      ? 'an object that this file held before stays in force'
+      : `${count} objects that this file held before stay in force`;
   return diagnostics.map((item) => ({ ...item, message: `${item.message}; ${text}` }));
 }
 

@@ -154,7 +154,7 @@ function updateMembership(state: State, { id, ref }: ObjectChange, touched: Set<
 
 /** Compares what should be visible of the touched objects with what is. */
 function report(state: State, touched: ReadonlySet<string>, settings: CatalogValue): CatalogDelta {
-  const puts = new Map<string, CatalogChange>();
+  const puts: CatalogChange[] = [];
   const deletes: CatalogChange[] = [];
   const diagnostics = new Map<string, readonly Diagnostic[]>();
   for (const id of touched) {
@@ -165,28 +165,22 @@ function report(state: State, touched: ReadonlySet<string>, settings: CatalogVal
     if (!sameValue(said, state.told.get(id) ?? [])) diagnostics.set(id, said);
     if (said.length > 0) state.told.set(id, said);
     else state.told.delete(id);
-    if (sameValue(now, before)) continue;
-    if (now !== undefined) {
-      const key = objectKey(now);
-      const added = !state.objects.has(key);
-      state.visible.set(id, now);
-      state.objects.set(key, now);
-      puts.set(key, { kind: 'put', key, value: now, added });
+    if (now !== undefined) state.visible.set(id, now);
+    else state.visible.delete(id);
+    const wanted = now ?? (before?.$case === 'meshSettings' ? settings : undefined);
+    if (wanted !== undefined) {
+      const key = objectKey(wanted);
+      const there = state.objects.get(key);
+      if (sameValue(wanted, there)) continue;
+      state.objects.set(key, wanted);
+      puts.push({ kind: 'put', key, value: wanted, added: there === undefined });
     } else if (before !== undefined) {
       const key = objectKey(before);
-      state.visible.delete(id);
-      if (before.$case === 'meshSettings') {
-        state.objects.set(key, settings);
-        if (!sameValue(before, settings)) {
-          puts.set(key, { kind: 'put', key, value: settings, added: false });
-        }
-      } else {
-        state.objects.delete(key);
-        deletes.push({ kind: 'delete', key, value: before });
-      }
+      state.objects.delete(key);
+      deletes.push({ kind: 'delete', key, value: before });
     }
   }
-  return { changes: [...puts.values(), ...deletes], diagnostics };
+  return { changes: [...puts, ...deletes], diagnostics };
 }
 
 function visibleValue({ members }: State, { value }: Entry): CatalogValue | undefined {

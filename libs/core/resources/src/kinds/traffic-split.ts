@@ -19,7 +19,7 @@ const bareName: Parser<string> = (value, at) => {
   );
 };
 
-/** Weights of v1alpha1 are quantities: 1, "1", 500m. In thousandths. */
+/** Weights of v1alpha1 are quantities: 1, "1", 500m. In thousandths, and never rounded to nothing. */
 const quantity: Parser<number> = (value, at) => {
   const parts = /^(\d+(?:\.\d+)?)(m?)$/.exec(
     typeof value === 'number' ? `${value}` : `${text(value)}`,
@@ -31,7 +31,8 @@ const quantity: Parser<number> = (value, at) => {
       `must be a quantity such as 1 or 500m, not ${describe(value)}`,
     );
   }
-  return Math.round(Number(parts[1]) * (parts[2] === 'm' ? 1 : 1000));
+  const thousandths = Number(parts[1]) * (parts[2] === 'm' ? 1 : 1000);
+  return thousandths > 0 ? Math.max(1, Math.round(thousandths)) : 0;
 };
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
