@@ -56,7 +56,7 @@ describe('the certificate manager', () => {
         },
       ],
     ]);
-    expect(readiness.missing()).toEqual(new Map());
+    await vi.waitFor(() => expect(readiness.missing()).toEqual(new Map()));
     expect(issuedFacts(await sign(await requestFor(bookstore))).dnsNames).toEqual([
       'bookstore.shop.cluster.local',
     ]);
@@ -80,6 +80,22 @@ describe('the certificate manager', () => {
     hub.wipe();
     await vi.waitFor(() => expect(bundles()).toEqual(published), { timeout: 10_000 });
     expect(issuedFacts(await sign(await requestFor(bookstore))).isAuthority).toBe(false);
+  });
+
+  it('keeps a replica with another root from answering, and says what is wrong', async () => {
+    start('a');
+    await untilPublished();
+    const published = bundles();
+    const other = await mkdtemp(join(tmpdir(), 'osm-ca-'));
+    const stranger = start('b', other);
+    await vi.waitFor(() =>
+      expect(stranger.readiness.missing().get('published root')).toContain('same --ca-directory'),
+    );
+    for (let i = 0; i < 10; i++) await sign(await requestFor(bookstore));
+    const { body } = await stranger.metrics.render();
+    expect(body).toContain('osm_cert_issued_count 0\n');
+    expect(bundles()).toEqual(published);
+    await rm(other, { recursive: true });
   });
 
   it('says not ready while the bus is away, and puts the bundle back after a wipe', async () => {

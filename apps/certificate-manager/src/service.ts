@@ -39,8 +39,78 @@ export async function runCertificateManager(
   noteBus(bus.connected());
   bus.onConnected(noteBus);
 
-  bus.respond(subjects.sign, createSigner(context, provider, clock), { signal });
-  await publishBundle(context, bus, provider);
+  const answers = createAnswers(context, bus, createSigner(context, provider, clock));
+  await Promise.all([
+    publishBundle(context, bus, { provider, answers }),
+    comparePublished(context, bus, { provider, answers }),
+  ]);
+}
+
+interface Answers {
+  /** Whether this replica leads: then its root is the mesh's. */
+  readonly setLeading: (leading: boolean) => void;
+  /** Whether the published root is this replica's. */
+  readonly setAgreed: (agreed: boolean) => void;
+}
+
+interface Issuing {
+  readonly provider: CertificateProvider;
+  readonly answers: Answers;
+}
+
+/**
+ * Answers requests while this replica's root is the mesh's. With another root (a replica with a directory of its own) it would
+ * issue certificates that nobody trusts.
+ */
+function createAnswers(
+  { config, readiness, signal }: ServiceContext<Config>,
+  bus: Bus,
+  handle: (request: SignRequest) => Promise<SignResponse>,
+): Answers {
+  const gate = readiness.gate('published root');
+  gate.notReady('the trust bundle is not published yet');
+  let leading = false;
+  let agreed: boolean | undefined;
+  let answering: AbortController | undefined;
+  const update = (): void => {
+    const wanted = leading || agreed === true;
+    if (wanted) gate.ready();
+    else if (agreed === false)
+      gate.notReady(
+        `another root than that of ${config.caDirectory} is published: all replicas need the same --ca-directory`,
+      );
+    if (wanted === (answering !== undefined)) return;
+    answering?.abort();
+    answering = wanted ? new AbortController() : undefined;
+    if (answering !== undefined)
+      bus.respond(subjects.sign, handle, { signal: AbortSignal.any([signal, answering.signal]) });
+  };
+  return {
+    setLeading: (value) => {
+      leading = value;
+      update();
+    },
+    setAgreed: (value) => {
+      agreed = value;
+      update();
+    },
+  };
+}
+
+/** Tells whether the bundle on the bus is this replica's, and again whenever it changes. */
+async function comparePublished(
+  { log, signal }: Pick<ServiceContext<Config>, 'log' | 'signal'>,
+  bus: Bus,
+  { provider, answers }: Issuing,
+): Promise<void> {
+  for await (const events of bus.watch(buckets.trust, { signal }))
+    for (const event of events) {
+      if (event.kind !== 'put' || event.key !== 'bundle') continue;
+      const own = provider.bundle().id;
+      if (event.value.id !== own)
+        log.warn('another root is published', { published: event.value.id, own });
+      answers.setAgreed(event.value.id === own);
+    }
 }
 
 /** Signs, counts and logs. Never throws: whoever waits for an answer gets one. */
@@ -74,13 +144,14 @@ function createSigner(
 async function publishBundle(
   { instance, log, signal }: Pick<ServiceContext<Config>, 'instance' | 'log' | 'signal'>,
   bus: Bus,
-  provider: CertificateProvider,
+  { provider, answers }: Issuing,
 ): Promise<void> {
   let table: OwnedTable<TrustBundle> | undefined;
   for await (const event of bus.lease({ name: 'certificate-manager', holder: instance, signal })) {
     log.info('leadership', { event: event.kind });
     await table?.close();
     table = undefined;
+    answers.setLeading(event.kind === 'acquired');
     if (event.kind === 'lost') continue;
     table = bus.own(buckets.trust);
     table.set('bundle', provider.bundle());
