@@ -98,7 +98,11 @@ describe('manifest layers', () => {
     put(layers, 0, 'a', '{', '{');
     expect(drain(layers).changes).toEqual([]);
     put(layers, 0, 'a', account('y', 2));
-    expect(drain(layers)).toEqual({ changes: ['-x'], diagnostics: { 'file a': [] } });
+    // y is put for its new line.
+    expect(drain(layers)).toEqual({
+      changes: ['+y 2 a', '-x'],
+      diagnostics: { 'file a': [] },
+    });
   });
 
   it('come to the same whatever the order of edits', () => {
