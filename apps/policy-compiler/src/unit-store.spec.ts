@@ -1,6 +1,6 @@
+import { outboundUnit, upstreamUnit, workloadUnit } from '@osm/envoy/testing';
 import type { PolicyUnit } from '@osm/policy';
 import { describe, expect, it } from 'vitest';
-import { outboundUnit, upstreamUnit, workloadUnit } from '../testing/units.ts';
 import { createUnitStore, type BundleChanges } from './unit-store.ts';
 
 const huge = Array.from({ length: 20_000 }, (_, i) => `name-${i}.${'x'.repeat(50)}`);
@@ -104,7 +104,7 @@ describe('units that meet in one proxy', () => {
     const { store } = filledStore(...units, workloadUnit('one', ['bb']));
     const changes = put(
       store,
-      upstreamUnit('bb', { endpoints: [{ ip: '10.10.0.1', port: 8080 }] }),
+      upstreamUnit('bb', { endpoints: [{ ip: '10.10.0.2', port: 8080 }] }),
     );
     expect([...changes.problems.keys()]).toEqual(['cluster.shop.bb.8080.all']);
     expect(changes.encoded).toEqual(new Map([['upstream', 1]]));

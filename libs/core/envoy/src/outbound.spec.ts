@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { outboundUnit } from '../testing/index.ts';
+import { emitOutbound } from './outbound.ts';
+import type { Emitted } from './part.ts';
+import { resourceToJson } from './resource-json.ts';
+
+const http = outboundUnit('store').policy;
+const tcp = outboundUnit('store', { protocol: 'tcp' }).policy;
+const v1 = { upstream: 'cluster.shop.v1.8080.all', weight: 90 };
+const v2 = { upstream: 'cluster.shop.v2.8080.all', weight: 10 };
+
+function json({ bundle }: Emitted, type: 'Listener' | 'RouteConfiguration'): unknown {
+  const found = bundle.resources.find(({ typeUrl }) => typeUrl.endsWith(`.${type}`));
+  return found && resourceToJson(found);
+}
+
+describe('an outbound HTTP port', () => {
+  it('has a listener on its addresses that binds no port, and routes', () => {
+    const emitted = emitOutbound({ ...http, addresses: ['10.96.0.1', '10.96.0.2', 'fd00::1'] });
+    const address = (ip: string) => ({ socketAddress: { address: ip, portValue: 80 } });
+    expect(json(emitted, 'Listener')).toMatchObject({
+      name: 'outbound.shop/store.80',
+      bindToPort: false,
+      address: address('10.96.0.1'),
+      additionalAddresses: [{ address: address('10.96.0.2') }, { address: address('fd00::1') }],
+    });
+    expect(emitted.bundle.includes).toEqual(['cluster.shop.store.8080.all']);
+  });
+
+  it('changes only its routes when weights change', () => {
+    const before = emitOutbound({ ...http, backends: [v1, v2] });
+    const after = emitOutbound({ ...http, backends: [{ ...v1, weight: 50 }, v2] }, before);
+    expect(after.encoded).toBe(1);
+    expect(json(after, 'RouteConfiguration')).toMatchObject({
+      virtualHosts: [
+        {
+          routes: [
+            {
+              route: {
+                weightedClusters: {
+                  clusters: [
+                    { name: 'shop/v1|8080', weight: 50 },
+                    { name: 'shop/v2|8080', weight: 10 },
+                  ],
+                },
+              },
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('answers 503 without a backend', () => {
+    expect(json(emitOutbound({ ...http, backends: [] }), 'RouteConfiguration')).toMatchObject({
+      virtualHosts: [{ routes: [{ match: { prefix: '/' }, directResponse: { status: 503 } }] }],
+    });
+  });
+});
+
+describe('an outbound TCP port', () => {
+  it('passes bytes on to one cluster, or to several by weight', () => {
+    const filter = (cluster: object) => ({
+      filterChains: [{ filters: [{ name: 'tcp_proxy', typedConfig: cluster }] }],
+    });
+    expect(json(emitOutbound({ ...tcp, backends: [v1] }), 'Listener')).toMatchObject(
+      filter({ cluster: 'shop/v1|8080' }),
+    );
+    expect(json(emitOutbound({ ...tcp, backends: [v1, v2] }), 'Listener')).toMatchObject(
+      filter({
+        weightedClusters: {
+          clusters: [
+            { name: 'shop/v1|8080', weight: 90 },
+            { name: 'shop/v2|8080', weight: 10 },
+          ],
+        },
+      }),
+    );
+  });
+
+  it('closes connections without a backend, and has no routes', () => {
+    const emitted = emitOutbound({ ...tcp, backends: [] });
+    expect(json(emitted, 'Listener')).toMatchObject({ filterChains: [{}] });
+    expect(JSON.stringify(json(emitted, 'Listener'))).not.toContain('filters');
+    expect(json(emitted, 'RouteConfiguration')).toBeUndefined();
+  });
+});

@@ -1,0 +1,136 @@
+import type { HttpRule, WorkloadPolicy } from '@osm/policy';
+import { describe, expect, it } from 'vitest';
+import { inboundPort, workloadUnit } from '../testing/index.ts';
+import type { Emitted } from './part.ts';
+import { resourceToJson } from './resource-json.ts';
+import { emitScope, emitWorkload } from './workload.ts';
+
+const rule: HttpRule = { pathRegex: '/a', methods: [], headers: [], principals: ['buyer.shop.td'] };
+const http = (...rules: readonly HttpRule[]) => inboundPort({ kind: 'http-enforced', rules });
+const tcp = (...principals: readonly string[]) => inboundPort({ kind: 'tcp-enforced', principals });
+
+function workload(change: Partial<WorkloadPolicy>): WorkloadPolicy {
+  return workloadUnit('store', [], change).policy;
+}
+
+function names({ bundle }: Emitted): readonly string[] {
+  return bundle.resources.map(({ name }) => name);
+}
+
+function listener({ bundle }: Emitted, name: string): unknown {
+  const found = bundle.resources.find((resource) => resource.name === name);
+  return found && resourceToJson(found);
+}
+
+describe('the outbound side of a workload', () => {
+  it('has no listener when it may call nothing: connections are refused', () => {
+    expect(names(emitWorkload(workload({ outbound: { kind: 'nothing' } })))).toEqual([]);
+  });
+
+  it('resets what no service takes', () => {
+    const emitted = emitWorkload(workload({}));
+    expect(names(emitted)).toEqual(['outbound-listener']);
+    expect(listener(emitted, 'outbound-listener')).toMatchObject({
+      useOriginalDst: true,
+      filterChains: [{}],
+      continueOnListenerFiltersTimeout: true,
+    });
+  });
+
+  it('passes what no service takes through with egress, reading nothing first', () => {
+    const emitted = emitWorkload(workload({ outbound: { kind: 'nothing' }, egress: true }));
+    expect(names(emitted)).toEqual(['passthrough-outbound', 'outbound-listener']);
+    const json = listener(emitted, 'outbound-listener');
+    expect(json).not.toHaveProperty('listenerFilters');
+    expect(json).toMatchObject({
+      defaultFilterChain: { filters: [{ typedConfig: { cluster: 'passthrough-outbound' } }] },
+    });
+  });
+
+  it('includes the units it may call, or the scope of all', () => {
+    const units = ['outbound.shop.a.80.all', 'outbound.shop.b.80.all'];
+    const listed = emitWorkload(workload({ outbound: { kind: 'listed', units } }));
+    expect(listed.bundle.includes).toEqual(units);
+    const all = workload({ outbound: { kind: 'permissive', scope: 'scope.permissive' } });
+    expect(emitWorkload(all).bundle.includes).toEqual(['scope.permissive']);
+    expect(emitScope({ key: 'scope.permissive', units }).bundle).toEqual({
+      resources: [],
+      includes: units,
+    });
+  });
+});
+
+describe('the inbound side of a workload', () => {
+  it('has a chain, a local cluster and routes per port', () => {
+    const emitted = emitWorkload(workload({ inbound: [http(rule)] }));
+    expect(names(emitted)).toEqual([
+      'local|8080',
+      'inbound-listener',
+      'outbound-listener',
+      'rds-inbound.8080',
+    ]);
+    expect(listener(emitted, 'inbound-listener')).toMatchObject({
+      filterChains: [
+        {
+          filterChainMatch: {
+            destinationPort: 8080,
+            serverNames: ['store.shop.svc.cluster.local'],
+            transportProtocol: 'tls',
+            applicationProtocols: ['osm'],
+          },
+        },
+      ],
+    });
+  });
+
+  it('keeps its listener when HTTP access changes, also to permissive', () => {
+    const before = emitWorkload(workload({ inbound: [http(rule)] }));
+    const other = emitWorkload(workload({ inbound: [http({ ...rule, principals: [] })] }), before);
+    expect(other.encoded).toBe(1);
+    const open = workload({ inbound: [inboundPort({ kind: 'http-permissive' })] });
+    expect(emitWorkload(open, before).encoded).toBe(1);
+  });
+
+  it('changes its listener when TCP access changes', () => {
+    const before = emitWorkload(workload({ inbound: [tcp('a.shop.td')] }));
+    const after = emitWorkload(workload({ inbound: [tcp('a.shop.td', 'b.shop.td')] }), before);
+    expect(after.encoded).toBe(1);
+    expect(listener(after, 'inbound-listener')).not.toEqual(listener(before, 'inbound-listener'));
+  });
+
+  it('accepts TCP clients by name in the handshake; without any it accepts nobody', () => {
+    const namesOf = (emitted: Emitted): string =>
+      JSON.stringify(listener(emitted, 'inbound-listener'))
+        .match(/"exact":"[^"]*"/g)
+        ?.join() ?? '';
+    const enforced = emitWorkload(workload({ inbound: [tcp('a.shop.td', 'b.shop.td')] }));
+    expect(namesOf(enforced)).toBe('"exact":"a.shop.td","exact":"b.shop.td"');
+    expect(namesOf(emitWorkload(workload({ inbound: [tcp()] })))).toBe('"exact":"nobody.invalid"');
+    const open = workload({ inbound: [inboundPort({ kind: 'tcp-permissive' })] });
+    expect(namesOf(emitWorkload(open))).toBe('');
+  });
+
+  it('requires a client certificate and offers no ALPN', () => {
+    const emitted = emitWorkload(workload({ inbound: [http(rule), tcp('a.shop.td')] }));
+    const text = JSON.stringify(listener(emitted, 'inbound-listener'));
+    expect(text.match(/"requireClientCertificate":true/g)).toHaveLength(2);
+    expect(text).not.toContain('alpnProtocols');
+  });
+
+  it('has one local cluster for a port that is both HTTP and TCP', () => {
+    const other = inboundPort(
+      { kind: 'tcp-permissive' },
+      { serverNames: ['db.shop.svc.cluster.local'] },
+    );
+    const emitted = emitWorkload(workload({ inbound: [http(rule), other] }));
+    expect(names(emitted).filter((name) => name === 'local|8080')).toHaveLength(1);
+  });
+
+  it('shows its metrics only when asked to', () => {
+    expect(names(emitWorkload(workload({ metrics: true })))).toEqual([
+      'envoy-metrics-cluster',
+      'inbound-prometheus-listener',
+      'outbound-listener',
+    ]);
+  });
+});
