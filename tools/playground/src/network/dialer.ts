@@ -99,9 +99,10 @@ export class Dialer {
         path: question.path,
         method: question.method ?? 'GET',
         headers: { connection: 'close', ...question.headers },
-        timeout: question.timeoutMs ?? 5000,
+        signal: AbortSignal.timeout(question.timeoutMs ?? 5000),
       });
-      outgoing.once('timeout', () => outgoing.destroy(new Error('timeout')));
+      // It was paused after the agent's answer, and an explicit pause is not ended by a reader's coming.
+      outgoing.once('socket', () => socket.resume());
       outgoing.once('error', fail);
       outgoing.once('response', (response) => {
         const chunks: Buffer[] = [];
