@@ -1,0 +1,41 @@
+import { parseFlags } from '@osm/runtime';
+import { describe, expect, it } from 'vitest';
+import { flags } from './config.ts';
+
+describe('flags of the catalog watcher', () => {
+  it('have defaults for all but the directory', () => {
+    expect(parseFlags(flags, [], {})).toEqual({
+      kind: 'error',
+      error: '--directory (or OSM_DIRECTORY) is required',
+    });
+    expect(parseFlags(flags, ['--directory', 'a'], {})).toMatchObject({
+      value: {
+        config: {
+          source: 'directory',
+          directory: ['a'],
+          meshName: 'osm',
+          meshNamespace: 'osm-system',
+          trustDomain: 'cluster.local',
+          natsUrl: 'nats://127.0.0.1:4222',
+        },
+      },
+    });
+  });
+
+  it('keep the order of directories, which is that of the layers', () => {
+    expect(parseFlags(flags, ['--directory', 'b', '--directory', 'a'], {})).toMatchObject({
+      value: { config: { directory: ['b', 'a'] } },
+    });
+    expect(parseFlags(flags, [], { OSM_DIRECTORY: 'b,a' })).toMatchObject({
+      value: { config: { directory: ['b', 'a'] } },
+    });
+  });
+
+  it('refuse an empty directory and sources that do not exist', () => {
+    expect(parseFlags(flags, ['--directory', '', '--source', 'kubernetes'], {})).toEqual({
+      kind: 'error',
+      error:
+        '--source "kubernetes": must be one of directory\n--directory "": must name a directory',
+    });
+  });
+});
