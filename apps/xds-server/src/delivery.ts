@@ -1,16 +1,15 @@
-import type { Identity } from '@osm/model';
-import { formatIdentity } from '@osm/model';
+import { formatIdentity, type Identity } from '@osm/model';
 import type { ProxyAssignment } from '@osm/proto-mesh';
 import type { BidiStream } from '@osm/rpc';
 import type { Logger } from '@osm/telemetry';
 import type { Dialect } from './dialect.ts';
 import type { Admitted, Guest } from './door.ts';
-import { createGroups } from './groups.ts';
 import type { IdentitySecrets } from './identity-secrets.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { createObserver } from './observer.ts';
-import { createStreamSession, type StreamSession } from './stream-session.ts';
+import { createRoster, type Client } from './roster.ts';
+import { createStreamSession } from './stream-session.ts';
 import { createWriteBudget } from './write-budget.ts';
 
 /** All admitted streams of this server, and which of them a change concerns. */
@@ -34,13 +33,6 @@ interface DeliveryOptions {
   readonly metrics: XdsMetrics;
 }
 
-interface Client {
-  readonly uuid: string;
-  readonly identity: Identity;
-  readonly session: StreamSession;
-  bundle: string;
-}
-
 /** Of all streams together; see WriteBudget. */
 const queuedBytesMax = 48 * 1024 * 1024;
 
@@ -48,9 +40,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const { view, secrets, metrics } = options;
   const budget = createWriteBudget(queuedBytesMax);
   const observer = createObserver(options);
-  const byUuid = createGroups<string, Client>();
-  const byBundle = createGroups<string, Client>();
-  const byIdentity = createGroups<string, Client>();
+  const roster = createRoster();
 
   const retarget = (client: Client): void =>
     client.session.retarget({
@@ -58,35 +48,22 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       secrets: secrets.node(client.identity),
     });
 
-  const join = (client: Client): void => {
-    byUuid.add(client.uuid, client);
-    byBundle.add(client.bundle, client);
-    byIdentity.add(formatIdentity(client.identity), client);
-    secrets.attach(client.identity);
-    metrics.connected.inc();
-    retarget(client);
-  };
-
-  const leave = (client: Client): void => {
-    byUuid.remove(client.uuid, client);
-    byBundle.remove(client.bundle, client);
-    byIdentity.remove(formatIdentity(client.identity), client);
-    secrets.detach(client.identity);
-    metrics.connected.dec();
-    client.session.release();
-  };
-
   const reassign = (client: Client, assignment: ProxyAssignment): void => {
     const { namespace, serviceAccount, bundle } = assignment;
     if (formatIdentity({ namespace, serviceAccount }) !== formatIdentity(client.identity)) {
       const message = `the pod of this proxy runs as ${namespace}/${serviceAccount} now`;
       client.session.end({ code: 'permission-denied', message });
     } else if (bundle !== client.bundle) {
-      byBundle.remove(client.bundle, client);
-      client.bundle = bundle;
-      byBundle.add(bundle, client);
+      roster.move(client, bundle);
       retarget(client);
     }
+  };
+
+  const leave = (client: Client): void => {
+    roster.remove(client);
+    secrets.detach(client.identity);
+    metrics.connected.dec();
+    client.session.release();
   };
 
   return {
@@ -99,7 +76,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         observe: (output) => observer.output(proxy, output),
       });
       const client: Client = { uuid, identity, session, bundle: assignment.bundle };
-      join(client);
+      roster.add(client);
+      secrets.attach(identity);
+      metrics.connected.inc();
+      retarget(client);
       return {
         onRequest: (request) => session.apply(dialect.input(request)),
         onFlushed: session.onFlushed,
@@ -108,7 +88,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     bundlesChanged: (keys) =>
       observer.change(() => {
-        for (const key of keys) for (const client of byBundle.of(key)) retarget(client);
+        for (const key of keys) for (const client of roster.ofBundle(key)) retarget(client);
       }),
     assignmentsChanged: (uuids) =>
       observer.change(() => {
@@ -116,16 +96,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           const assignment = view.assignment(uuid);
           // A pod that is gone keeps its configuration until its proxy ends: it still drains.
           if (assignment === undefined) continue;
-          for (const client of byUuid.of(uuid)) reassign(client, assignment);
+          for (const client of roster.ofUuid(uuid)) reassign(client, assignment);
         }
       }),
     secretsChanged: (identities) =>
       observer.change(() => {
         for (const identity of identities)
-          for (const client of byIdentity.of(formatIdentity(identity))) retarget(client);
+          for (const client of roster.ofIdentity(identity)) retarget(client);
       }),
     closeAll: (message) => {
-      for (const client of byUuid.all()) client.session.end({ code: 'unavailable', message });
+      for (const client of roster.all()) client.session.end({ code: 'unavailable', message });
     },
   };
 }

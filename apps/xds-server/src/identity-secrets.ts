@@ -3,8 +3,8 @@ import { renewAtMs } from '@osm/pki';
 import { MeshError, type Clock, type Random } from '@osm/prelude';
 import type { TrustBundle } from '@osm/proto-mesh';
 import type { Logger } from '@osm/telemetry';
-import { createConfigNode, type ConfigNode } from '@osm/xds';
-import type { CertificateSource, IssuedCertificate } from './certificate-source.ts';
+import { createConfigNode, type ConfigNode, type ResourceRecord } from '@osm/xds';
+import type { CertificateSource } from './certificate-source.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { encodeIdentitySecret, encodeTrustSecret } from './secret-records.ts';
 
@@ -36,7 +36,8 @@ interface IdentitySecretsOptions {
 interface Entry {
   readonly identity: Identity;
   streams: number;
-  certificate: IssuedCertificate | undefined;
+  /** The secret with the certificate in force. */
+  record: ResourceRecord | undefined;
   node: ConfigNode | undefined;
   isIssuing: boolean;
   failures: number;
@@ -49,98 +50,21 @@ const issuingMax = 64;
 const retryMsMin = 200;
 const retryMsMax = 10_000;
 
+interface Store {
+  readonly options: IdentitySecretsOptions;
+  readonly entries: Map<IdentityText, Entry>;
+  /** Waiting for a place among those under way. */
+  readonly queue: Entry[];
+  issuing: number;
+  trust: ConfigNode | undefined;
+}
+
 /** Creates an empty store. */
 export function createIdentitySecrets(options: IdentitySecretsOptions): IdentitySecrets {
-  const { clock, log, metrics } = options;
   const entries = new Map<IdentityText, Entry>();
-  const queue: Entry[] = [];
-  let issuing = 0;
-  let trust: ConfigNode | undefined;
-
-  const makeNode = (entry: Entry): void => {
-    const { certificate } = entry;
-    entry.node =
-      certificate === undefined || trust === undefined
-        ? undefined
-        : createConfigNode('secrets', [encodeIdentitySecret(certificate)], [trust]);
-  };
-
-  const isAlive = (entry: Entry): boolean => entries.get(formatIdentity(entry.identity)) === entry;
-
-  const schedule = (entry: Entry, delayMs: number): void => {
-    entry.cancel?.();
-    entry.cancel = clock.after(delayMs, () => request(entry));
-  };
-
-  const request = (entry: Entry): void => {
-    entry.cancel?.();
-    entry.cancel = undefined;
-    if (entry.isIssuing) return;
-    entry.isIssuing = true;
-    queue.push(entry);
-    pump();
-  };
-
-  const pump = (): void => {
-    while (issuing < issuingMax) {
-      const entry = queue.shift();
-      if (entry === undefined) return;
-      if (!isAlive(entry)) continue;
-      issuing++;
-      void issue(entry).finally(() => {
-        issuing--;
-        pump();
-      });
-    }
-  };
-
-  const issue = async (entry: Entry): Promise<void> => {
-    const startMs = clock.now();
-    const { identity } = entry;
-    try {
-      const certificate = await options.source(
-        { kind: { $case: 'workload', value: { ...identity } } },
-        options.validityMs,
-      );
-      entry.isIssuing = false;
-      entry.failures = 0;
-      metrics.certificates.inc();
-      metrics.certificateSeconds.observe((clock.now() - startMs) / 1000);
-      if (!isAlive(entry)) return;
-      entry.certificate = certificate;
-      makeNode(entry);
-      schedule(entry, renewAtMs(certificate, options.random.next()) - clock.now());
-      options.onChange([identity]);
-    } catch (thrown) {
-      entry.isIssuing = false;
-      metrics.certificateErrors.inc();
-      const delayMs = Math.min(retryMsMax, retryMsMin * 2 ** entry.failures++);
-      const err = MeshError.from(thrown);
-      log.warn('no certificate for a workload yet', { identity, code: err.code, err, delayMs });
-      if (isAlive(entry)) schedule(entry, delayMs);
-    }
-  };
-
+  const store: Store = { options, entries, queue: [], issuing: 0, trust: undefined };
   return {
-    attach: (identity) => {
-      const text = formatIdentity(identity);
-      const known = entries.get(text);
-      if (known !== undefined) {
-        known.streams++;
-        return;
-      }
-      const entry: Entry = {
-        identity: parseIdentity(text),
-        streams: 1,
-        certificate: undefined,
-        node: undefined,
-        isIssuing: false,
-        failures: 0,
-        cancel: undefined,
-      };
-      entries.set(text, entry);
-      request(entry);
-    },
+    attach: (identity) => attach(store, identity),
     detach: (identity) => {
       const text = formatIdentity(identity);
       const entry = entries.get(text);
@@ -150,16 +74,101 @@ export function createIdentitySecrets(options: IdentitySecretsOptions): Identity
     },
     node: (identity) => entries.get(formatIdentity(identity))?.node,
     setTrust: (bundle) => {
-      trust = createConfigNode('trust', [encodeTrustSecret(bundle)], []);
-      for (const entry of entries.values()) makeNode(entry);
+      store.trust = createConfigNode('trust', [encodeTrustSecret(bundle)], []);
+      for (const entry of entries.values()) makeNode(store, entry);
       options.onChange([...entries.values()].map((entry) => entry.identity));
     },
     retryNow: () => {
-      for (const entry of entries.values()) if (entry.failures > 0) request(entry);
+      for (const entry of entries.values()) if (entry.failures > 0) request(store, entry);
     },
     close: () => {
       for (const entry of entries.values()) entry.cancel?.();
       entries.clear();
     },
   };
+}
+
+function attach(store: Store, identity: Identity): void {
+  const text = formatIdentity(identity);
+  const known = store.entries.get(text);
+  if (known !== undefined) {
+    known.streams++;
+    return;
+  }
+  const entry: Entry = {
+    identity: parseIdentity(text),
+    streams: 1,
+    record: undefined,
+    node: undefined,
+    isIssuing: false,
+    failures: 0,
+    cancel: undefined,
+  };
+  store.entries.set(text, entry);
+  request(store, entry);
+}
+
+/** False once its last stream went; one that came later has an entry, and a key, of its own. */
+function isAlive({ entries }: Store, entry: Entry): boolean {
+  return entries.get(formatIdentity(entry.identity)) === entry;
+}
+
+function makeNode({ trust }: Store, entry: Entry): void {
+  entry.node =
+    entry.record === undefined || trust === undefined
+      ? undefined
+      : createConfigNode('secrets', [entry.record], [trust]);
+}
+
+function schedule(store: Store, entry: Entry, delayMs: number): void {
+  entry.cancel?.();
+  entry.cancel = store.options.clock.after(delayMs, () => request(store, entry));
+}
+
+function request(store: Store, entry: Entry): void {
+  entry.cancel?.();
+  entry.cancel = undefined;
+  if (entry.isIssuing) return;
+  entry.isIssuing = true;
+  store.queue.push(entry);
+  pump(store);
+}
+
+function pump(store: Store): void {
+  while (store.issuing < issuingMax) {
+    const entry = store.queue.shift();
+    if (entry === undefined) return;
+    if (!isAlive(store, entry)) continue;
+    store.issuing++;
+    void issue(store, entry).finally(() => {
+      store.issuing--;
+      pump(store);
+    });
+  }
+}
+
+async function issue(store: Store, entry: Entry): Promise<void> {
+  const { clock, log, metrics, random, source, validityMs, onChange } = store.options;
+  const { identity } = entry;
+  const startMs = clock.now();
+  try {
+    const subject = { kind: { $case: 'workload', value: { ...identity } } } as const;
+    const certificate = await source(subject, validityMs);
+    metrics.certificates.inc();
+    metrics.certificateSeconds.observe((clock.now() - startMs) / 1000);
+    entry.isIssuing = false;
+    entry.failures = 0;
+    if (!isAlive(store, entry)) return;
+    entry.record = encodeIdentitySecret(certificate);
+    makeNode(store, entry);
+    schedule(store, entry, renewAtMs(certificate, random.next()) - clock.now());
+    onChange([identity]);
+  } catch (thrown) {
+    const err = MeshError.from(thrown);
+    metrics.certificateErrors.inc();
+    entry.isIssuing = false;
+    const delayMs = Math.min(retryMsMax, retryMsMin * 2 ** entry.failures++);
+    log.warn('no certificate for a workload yet', { identity, code: err.code, err, delayMs });
+    if (isAlive(store, entry)) schedule(store, entry, delayMs);
+  }
 }

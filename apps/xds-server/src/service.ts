@@ -57,7 +57,7 @@ export async function runXdsServer(
   context: ServiceContext<Config>,
   environment: Environment,
 ): Promise<void> {
-  const { log, readiness, signal } = context;
+  const { log, readiness } = context;
   const { bus } = environment;
   const parts = createParts(context, environment);
   const busGate = readiness.gate('bus');

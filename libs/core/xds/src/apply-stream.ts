@@ -14,6 +14,7 @@ import {
   nodeFor,
   nothingRetiring,
   quarantineKey,
+  withoutQuestion,
   type Draft,
   type Rejection,
   type StreamInput,
@@ -165,8 +166,7 @@ function answer(draft: Draft, type: ResourceType): boolean {
   const asked = draft.asked[type];
   const node = nodeFor(draft, type);
   if (asked === undefined || node === undefined) return false;
-  const { [type]: _answered, ...others } = draft.asked;
-  draft.asked = others;
+  draft.asked = withoutQuestion(draft.asked, type);
   draft.outbox =
     draft.protocol === 'delta'
       ? answerDelta(draft, type, node, asked)

@@ -37,12 +37,14 @@ type Step =
   | { readonly kind: 'requests'; readonly count: number }
   | { readonly kind: 'writable'; readonly writable: boolean }
   | { readonly kind: 'poison'; readonly pick: number }
+  | { readonly kind: 'settle' }
   | { readonly kind: 'reconnect' };
 
 const count = fc.integer({ min: 1, max: 4 });
 const calmStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('publish' as const), mesh, cut: fc.nat(20) }),
   fc.record({ kind: fc.constant('assign' as const), workload: fc.constantFrom('w', 'v') }),
+  fc.record({ kind: fc.constant('settle' as const) }),
   fc.record({ kind: fc.constant('responses' as const), count }),
   fc.record({ kind: fc.constant('requests' as const), count }),
   fc.record({ kind: fc.constant('writable' as const), writable: fc.boolean() }),
@@ -121,6 +123,9 @@ function play(steps: readonly Step[]): { readonly talk: Conversation; readonly b
           talk.client.poison.add(record.version);
         break;
       }
+      case 'settle':
+        talk.settle();
+        break;
       case 'reconnect':
         talk.reconnect();
         break;

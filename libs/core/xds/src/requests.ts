@@ -7,6 +7,7 @@ import {
   nodeFor,
   quarantineKey,
   scopeFor,
+  withoutQuestion,
   type Asked,
   type DeltaRequest,
   type Draft,
@@ -101,8 +102,10 @@ function ask(draft: Draft, type: ResourceType, question: Question): void {
     names,
     versions: Object.keys(pending.versions).length > 0 ? pending.versions : question.versions,
   };
-  const { [type]: _answered, ...others } = draft.asked;
-  draft.asked = asked.all || names.size > 0 ? { ...draft.asked, [type]: asked } : others;
+  draft.asked =
+    asked.all || names.size > 0
+      ? { ...draft.asked, [type]: asked }
+      : withoutQuestion(draft.asked, type);
 }
 
 /** An ACK or a NACK for a response of this stream. */

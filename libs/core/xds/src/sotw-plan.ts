@@ -33,9 +33,12 @@ export function planEarlySotw(
   const upserts = [...clusters.added, ...clusters.changed];
   if (upserts.some((record) => wants(state, record))) {
     const records = fullList(state, 'cluster', to);
+    // Listeners and routes that the client still has may name them.
+    const late = state.late ?? from;
     for (const name of [...state.retiring.clusters, ...clusters.removed]) {
-      const record = findRecord(from, 'cluster', name);
-      if (record !== undefined && wants(state, record)) records.push(record);
+      const record = findRecord(late, 'cluster', name) ?? findRecord(from, 'cluster', name);
+      if (record !== undefined && findRecord(to, 'cluster', name) === undefined)
+        if (wants(state, record)) records.push(record);
     }
     records.sort(compareRecords);
     out.push(createContent('cluster', { records, introducesClusters: clusters.added.length > 0 }));

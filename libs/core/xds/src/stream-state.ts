@@ -90,7 +90,7 @@ export interface StreamState {
   /** Names to take from the client when its listeners and routes no longer need them. */
   readonly retiring: Retiring;
   readonly subscriptions: Readonly<Partial<Record<ResourceType, Subscription>>>;
-  readonly asked: Readonly<Partial<Record<ResourceType, Asked>>>;
+  readonly asked: Readonly<Partial<Record<ResourceType, Asked | undefined>>>;
   /** Clusters changed in the first answer after a reconnect: their endpoints are due even if the client has them. */
   readonly rewarm: ReadonlySet<string>;
   /** Decided, not sent yet. Nothing more is decided while there is something here. */
@@ -138,6 +138,14 @@ export function createStreamState(protocol: Protocol): StreamState {
     nonces: noSubscriptions,
     writable: true,
   };
+}
+
+/** The open questions without those about a type. */
+export function withoutQuestion(
+  asked: StreamState['asked'],
+  type: ResourceType,
+): StreamState['asked'] {
+  return asked[type] === undefined ? asked : { ...asked, [type]: undefined };
 }
 
 /** The closure that the client was brought to in a type. */

@@ -49,6 +49,7 @@ export function createModelClient(): ModelClient {
   let wasted = 0;
   let received = 0;
   let isFirstListener = true;
+  const everAsked = { endpoint: new Set<string>(), route: new Set<string>() };
 
   const request = (type: ResourceType, parts: Partial<DeltaRequest>): DeltaRequest => ({
     typeUrl: typeUrlOf(type),
@@ -65,7 +66,10 @@ export function createModelClient(): ModelClient {
     const add = [...wanted].filter((name) => !subscribed[type].has(name));
     const drop = [...subscribed[type]].filter((name) => !wanted.has(name));
     if (add.length + drop.length === 0) return [];
-    for (const name of add) subscribed[type].add(name);
+    for (const name of add) {
+      subscribed[type].add(name);
+      everAsked[type].add(name);
+    }
     for (const name of drop) {
       subscribed[type].delete(name);
       holdings[type].delete(name);
@@ -91,6 +95,8 @@ export function createModelClient(): ModelClient {
   const accept = (type: ResourceType, response: DeltaDiscoveryResponse): void => {
     let news = response.removedResources.filter((name) => holdings[type].has(name)).length;
     for (const { name, version, resource } of response.resources) {
+      if ((type === 'endpoint' || type === 'route') && !everAsked[type].has(name))
+        violations.push(`${type} ${name} came unasked`);
       const before = holdings[type].get(name);
       if (before?.version !== version) news++;
       if (type === 'cluster' && before !== undefined && before.version !== version)

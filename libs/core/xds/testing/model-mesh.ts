@@ -21,6 +21,8 @@ export interface ModelService {
 
 /** What stands in the body of a resource: what it is, and which clusters or route it names. */
 export interface ModelBody {
+  readonly name: string;
+  readonly version: string;
   readonly content: number;
   readonly names: readonly string[];
 }
@@ -39,9 +41,9 @@ export function resource(
   content: number,
   names: readonly string[] = [],
 ): PublishedBundle['resources'][number] {
-  const body = encodeBody({ content, names });
-  // Unlike a hash of the body alone, no two resources share a version.
+  // Unlike a hash of the content alone, no two resources share a version.
   const version = hashHex(new TextEncoder().encode(`${type} ${name} ${content} ${names.join()}`));
+  const body = encodeBody({ name, version, content, names });
   return { typeUrl: typeUrlOf(type), name, version, body };
 }
 
@@ -72,10 +74,11 @@ export function bundlesOf(mesh: ModelMesh): ReadonlyMap<string, PublishedBundle>
       includes: [...new Set(backends)].map(clusterKey).sort(),
     });
   }
-  bundles.set(scopeKey, {
-    resources: [],
-    includes: services.map(([name]) => outboundKey(name)).sort(),
-  });
+  if (Object.values(mesh.workloads).includes('all'))
+    bundles.set(scopeKey, {
+      resources: [],
+      includes: services.map(([name]) => outboundKey(name)).sort(),
+    });
   for (const [workload, calls] of Object.entries(mesh.workloads))
     bundles.set(workloadKey(workload), {
       resources: [resource('listener', 'inbound', 1, ['inbound']), resource('route', 'inbound', 1)],
