@@ -73,6 +73,17 @@ describe('database', () => {
     expect(reports.take().map(({ key }) => key)).toEqual(['ann']);
   });
 
+  it('does nothing when an input is set to what it is', () => {
+    const { db, orders, computed } = createShop();
+    orders.set('1', { customer: 'ann', amount: 2, note: '' });
+    db.run();
+    computed.length = 0;
+    orders.set('1', { customer: 'ann', amount: 2, note: '' });
+    orders.delete('no such order');
+    db.run();
+    expect(computed).toEqual([]);
+  });
+
   it('drops values that nobody wants any more, with all they alone had read', () => {
     const { db, orders, total, reports } = createShop();
     orders.set('1', { customer: 'ann', amount: 2, note: '' });

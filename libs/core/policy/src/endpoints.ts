@@ -118,7 +118,7 @@ function visibleEndpoints(
   const all = slicesOf(ctx, sources, view.service).flatMap((slice) =>
     slice.endpoints.map((endpoint) => ({ endpoint, ports: slice.ports })),
   );
-  if (view.accounts === undefined && ctx.get(sources.inputs.permissive, '') === true) return all;
+  if (ctx.get(sources.inputs.permissive, '') === true) return all;
   const accounts = new Set(view.accounts ?? ctx.read(sources.known.serviceAccounts, view.service));
   return all.filter(({ endpoint }) => {
     const account = accountOf(ctx, sources, view.service, endpoint);
