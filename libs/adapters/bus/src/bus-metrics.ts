@@ -29,7 +29,7 @@ export function createBusMetrics(metrics: Metrics): BusMetrics {
     }),
     resyncs: metrics.counter({
       name: 'osm_bus_watch_resyncs_total',
-      help: 'Times a bucket was compared with memory again: first, resumed, changed, wiped, older',
+      help: 'Times a bucket was compared with memory again: first, resumed, changed, broken',
       labels: ['bucket', 'reason'],
     }),
     writes: metrics.counter({

@@ -2,6 +2,8 @@ import { meshRights, rightsOf, type MeshRights } from './rights.ts';
 
 export interface NatsConfigOptions {
   readonly host: string;
+  /** Tells servers apart; default osm. */
+  readonly serverName?: string;
   readonly port: number;
   /** Where JetStream keeps its files. */
   readonly storeDir: string;
@@ -18,7 +20,7 @@ export function renderNatsConfig(options: NatsConfigOptions): string {
   const rights = options.rights ?? meshRights;
   const head = [
     `listen: ${quote(`${options.host}:${options.port}`)}`,
-    'server_name: osm',
+    `server_name: ${quote(options.serverName ?? 'osm')}`,
     'max_payload: 1MB',
     'write_deadline: "10s"',
     `jetstream { store_dir: ${quote(options.storeDir)} }`,

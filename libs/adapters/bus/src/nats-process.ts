@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
@@ -39,8 +40,10 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const port = options.port ?? (await freePort(host));
   mkdirSync(options.directory, { recursive: true });
   const configFile = join(options.directory, 'nats.conf');
+  const serverName = `osm-${randomUUID()}`;
   const config = renderNatsConfig({
     host,
+    serverName,
     port,
     storeDir: join(options.directory, 'jetstream'),
     users: options.users ?? [],
@@ -58,7 +61,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     await ended;
   };
   try {
-    await accepting(host, port, child);
+    await accepting({ host, port, serverName }, child);
   } catch (thrown) {
     await end('SIGKILL');
     throw new MeshError('io', `nats-server on ${host}:${port} did not start:\n${output}`, {
@@ -117,19 +120,25 @@ function spawnBound(binary: string, args: readonly string[]): ChildProcess {
   return child;
 }
 
-async function accepting(host: string, port: number, child: ChildProcess): Promise<void> {
+interface Awaited {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName: string;
+}
+
+async function accepting(awaited: Awaited, child: ChildProcess): Promise<void> {
   const startedMs = performance.now();
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
-    if (await greets(host, port)) return;
+    if (await greets(awaited)) return;
     if (performance.now() - startedMs > startMsMax)
       throw new Error('it does not accept connections');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** True when a NATS server says INFO on the address. */
-function greets(host: string, port: number): Promise<boolean> {
+/** True when our server says INFO on the address, and not another one that has the port. */
+function greets({ host, port, serverName }: Awaited): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const end = (good: boolean): void => {
@@ -139,7 +148,7 @@ function greets(host: string, port: number): Promise<boolean> {
     socket.setTimeout(1_000, () => end(false));
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
-    socket.once('data', (chunk) => end(chunk.toString().startsWith('INFO ')));
+    socket.once('data', (chunk) => end(chunk.toString().includes(`"${serverName}"`)));
   });
 }
 

@@ -57,10 +57,12 @@ class TableOwner {
   #epochWanted = false;
   /** The epoch sent last, since it was wanted last: it may arrive without us being told. */
   #sentEpoch: Uint8Array | undefined;
+  /** Before the last interruption something was sent whose fate is unknown. */
+  #doubtful = false;
   #closed = false;
   #waiters: (() => void)[] = [];
 
-  constructor(tools: OwnerTools, { name, storage, shared }: Bucket<unknown>) {
+  constructor(tools: OwnerTools, { name, storage, shared }: Omit<Bucket<unknown>, 'codec'>) {
     const { link, metrics } = tools;
     this.#tools = tools;
     this.#log = tools.log.child({ bucket: name });
@@ -84,7 +86,7 @@ class TableOwner {
       handler: {
         reset: (entries, continuity, lastSeq) => this.#reset(entries, continuity, lastSeq),
         entry: (entry) => this.#seen(entry),
-        away: () => this.#pipeline.stop(),
+        away: () => this.#interrupted(),
       },
     });
   }
@@ -138,14 +140,21 @@ class TableOwner {
     else this.#pipeline.push(op);
   }
 
+  #interrupted(): void {
+    // A reader may have seen a write that the server then lost: only an epoch frees it from waiting.
+    if (this.#pipeline.uncertain || this.#shared) this.#doubtful = true;
+    this.#pipeline.stop();
+  }
+
   #reset(entries: readonly Entry[], continuity: Continuity, lastSeq: number): void {
-    const contents = new Map<string, Uint8Array>();
-    for (const { key, bytes } of entries) if (bytes !== undefined) contents.set(key, bytes);
+    this.#pipeline.start(entries, lastSeq);
+    const { contents } = this.#pipeline;
     for (const key of this.#removed.keys()) if (!contents.has(key)) this.#removed.delete(key);
     const epoch = contents.get(epochKey);
     if (continuity === 'broken' || epoch === undefined) this.#epochWanted = true;
     else if (equalBytes(epoch, this.#sentEpoch)) this.#epochWanted = false;
-    this.#pipeline.start(contents, lastSeq);
+    if (this.#doubtful && continuity !== 'first') this.#epochWanted = true;
+    this.#doubtful = false;
     this.#writeWanted();
     this.#deleteUnwanted();
   }
@@ -194,6 +203,7 @@ class TableOwner {
   }
 
   #failed(error: MeshError): void {
+    this.#doubtful ||= error.code !== 'bus_refused';
     const { link, metrics } = this.#tools;
     metrics.errors.inc({ code: error.code });
     if (this.#closed || !link.connected()) return;

@@ -43,6 +43,8 @@ export class WritePipeline {
   #inFlight = 0;
   #inFlightBytes = 0;
   #inFlightOfKey = new Map<string, number>();
+  /** Last message of each key; only in shared buckets. */
+  #seqOfKey = new Map<string, number>();
   /** Writes whose entry has not come back, by the seq they will have. */
   #expected = new Map<number, { readonly key: string; readonly bytes: Uint8Array | undefined }>();
 
@@ -68,10 +70,20 @@ export class WritePipeline {
     return this.#contents;
   }
 
+  /** True when something was sent and neither answered nor seen: it may have been stored, or not. */
+  get uncertain(): boolean {
+    return this.#inFlight > 0 || this.#expected.size > 0;
+  }
+
   /** Begins again from what the bucket holds. */
-  start(contents: Map<string, Uint8Array>, lastSeq: number): void {
+  start(entries: readonly Entry[], lastSeq: number): void {
     this.stop();
-    this.#contents = contents;
+    this.#contents = new Map();
+    this.#seqOfKey = new Map();
+    for (const { key, bytes, seq } of entries) {
+      if (this.#options.shared) this.#seqOfKey.set(key, seq);
+      if (bytes !== undefined) this.#contents.set(key, bytes);
+    }
     this.#lastSeq = lastSeq;
     this.#running = true;
   }
@@ -102,10 +114,13 @@ export class WritePipeline {
     const mine = this.#expected.get(entry.seq);
     this.#expected.delete(entry.seq);
     if (mine?.key === entry.key && equalBytes(mine.bytes, entry.bytes)) return true;
-    // What is in flight now will be refused if this is not ours, and the follower starts us again.
+    if (shared && this.#inFlightOfKey.has(entry.key)) return true;
+    // Somebody was faster: what was sent for this position and later ones will be refused, and the bucket read again.
+    const collided = !shared && entry.seq <= this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, entry.seq);
+    if (shared) this.#seqOfKey.set(entry.key, entry.seq);
     if (equalBytes(this.#contents.get(entry.key), entry.bytes)) return true;
-    if (this.#inFlightOfKey.has(entry.key)) return shared;
+    if (collided) return false;
     if (entry.bytes === undefined) this.#contents.delete(entry.key);
     else this.#contents.set(entry.key, entry.bytes);
     return false;
@@ -115,8 +130,7 @@ export class WritePipeline {
     while (this.#running && this.#head < this.#queue.length) {
       const op = this.#queue[this.#head];
       if (op === undefined) break;
-      // Without an enforced order an epoch must wait for what it stands for.
-      if (op.kind === 'epoch' && this.#options.shared && this.#inFlight > 0) return;
+      if (this.#mustWait(op)) return;
       if (this.#inFlight >= inFlightMax || this.#inFlightBytes >= inFlightBytesMax) return;
       this.#head += 1;
       if (!this.#isNeedless(op)) this.#send(op);
@@ -125,6 +139,13 @@ export class WritePipeline {
     this.#queue = [];
     this.#head = 0;
     if (this.#inFlight === 0) this.#options.onIdle();
+  }
+
+  /** In a shared bucket order is not enforced: an epoch waits for what it stands for, a deletion for what it deletes. */
+  #mustWait(op: WriteOp): boolean {
+    if (!this.#options.shared) return false;
+    if (op.kind === 'epoch') return this.#inFlight > 0;
+    return op.kind === 'delete' && this.#inFlightOfKey.has(op.key);
   }
 
   #isNeedless(op: WriteOp): boolean {
@@ -147,16 +168,17 @@ export class WritePipeline {
     this.#inFlightOfKey.set(key, (this.#inFlightOfKey.get(key) ?? 0) + 1);
     if (bytes === undefined) this.#contents.delete(key);
     else this.#contents.set(key, bytes);
-    const expect: Expectation = shared ? { kind: 'none' } : { kind: 'stream', seq: this.#lastSeq };
+    const expect = this.#expectation(op);
     if (!shared) {
       this.#lastSeq += 1;
       this.#expected.set(this.#lastSeq, { key, bytes });
     }
     onSent();
     link.put({ bucket, key, bytes, expect }).then(
-      () => {
+      (seq) => {
         if (generation !== this.#generation) return;
         this.#settled(key, size);
+        if (shared) this.#seqOfKey.set(key, seq);
         onAcked(key);
         this.#pump();
       },
@@ -166,6 +188,13 @@ export class WritePipeline {
         onFailed(MeshError.from(thrown));
       },
     );
+  }
+
+  #expectation(op: WriteOp): Expectation {
+    if (!this.#options.shared) return { kind: 'stream', seq: this.#lastSeq };
+    // Refused when another instance has written the key since; the bucket is read then, and the deletion found needless.
+    if (op.kind === 'delete') return { kind: 'key', seq: this.#seqOfKey.get(op.key) ?? 0 };
+    return { kind: 'none' };
   }
 
   #settled(key: string, size: number): void {

@@ -10,6 +10,8 @@ interface Stream {
 
 interface Client {
   connected: boolean;
+  /** Counts connections: what was sent on one does not arrive on the next. */
+  session: number;
   readonly connectedListeners: Set<(connected: boolean) => void>;
   readonly entryListeners: Map<string, Set<(entry: Entry) => void>>;
   readonly changeListeners: Map<string, Set<() => void>>;
@@ -61,9 +63,10 @@ export function createMemoryServer(): MemoryServer {
     stream.entries.set(key, entry);
     for (const client of clients) {
       if (!client.connected) continue;
+      const { session } = client;
       for (const listener of client.entryListeners.get(bucket) ?? [])
         queueMicrotask(() => {
-          if (client.connected) listener(entry);
+          if (client.connected && client.session === session) listener(entry);
         });
     }
     return entry.seq;
@@ -87,12 +90,14 @@ export function createMemoryServer(): MemoryServer {
   const connect = (client: Client, connected: boolean): void => {
     if (client.connected === connected) return;
     client.connected = connected;
+    client.session += 1;
     for (const listener of client.connectedListeners) listener(connected);
   };
 
   const link = (): Link => {
     const client: Client = {
       connected: up,
+      session: 0,
       connectedListeners: new Set(),
       entryListeners: new Map(),
       changeListeners: new Map(),
@@ -104,9 +109,11 @@ export function createMemoryServer(): MemoryServer {
     /** A round trip: fails when the connection is lost on the way. */
     const trip = async <T>(work: () => T | Promise<T>): Promise<T> => {
       need();
+      const { session } = client;
       const result = await work();
       await new Promise((resolve) => setImmediate(resolve));
       need();
+      if (client.session !== session) throw new MeshError('bus_unavailable', 'connection lost');
       return result;
     };
     return {
