@@ -47,7 +47,7 @@ describe('laws of the compiler', () => {
       fc.property(shuffled, ([mesh, other]) => {
         expect(contentOf(compileMesh(other))).toEqual(contentOf(compileMesh(mesh)));
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -65,7 +65,7 @@ describe('laws of the compiler', () => {
           expect(contentOf(live)).toEqual(contentOf(compileMesh([...objects.values()])));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -137,7 +137,7 @@ describe('laws of the compiler', () => {
         }
         expect([...compiled.state.units.keys()].sort()).toEqual([...reached].sort());
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
@@ -161,7 +161,7 @@ describe('laws of policy', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -185,7 +185,7 @@ describe('laws of policy', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -210,7 +210,7 @@ describe('laws of policy', () => {
           expectUnique(inbound.flatMap((i) => i.serverNames.map((s) => `${s}:${i.targetPort}`)));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -228,7 +228,7 @@ describe('laws of policy', () => {
           expectUnique(outbound.backends.map(({ upstream }) => upstream));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
