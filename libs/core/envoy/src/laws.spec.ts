@@ -112,6 +112,7 @@ const unit: fc.Arbitrary<PolicyUnit> = fc.oneof(
     .record({
       inbound: fc.uniqueArray(inbound, { selector: ({ targetPort }) => targetPort }),
       egress: fc.boolean(),
+      serverFirstPorts: fc.constantFrom([], [3306], [25, 3306]),
       metrics: fc.boolean(),
     })
     .map((change) => workloadUnit('store', ['a'], change)),

@@ -15,3 +15,21 @@ export const tlsInspector = listenerFilter(
 function listenerFilter(name: string, value: Any): ListenerFilter {
   return ListenerFilter.fromPartial({ name, configType: { $case: 'typedConfig', value } });
 }
+
+/** A filter that does nothing on connections to these ports; the filter before it must have restored the destination. */
+export function exceptOnPorts(filter: ListenerFilter, ports: readonly number[]): ListenerFilter {
+  const [only, ...others] = ports.map((port) => ({
+    rule: {
+      $case: 'destinationPortRange' as const,
+      value: { start: port, end: port + 1 },
+    },
+  }));
+  if (only === undefined) return filter;
+  return ListenerFilter.fromPartial({
+    ...filter,
+    filterDisabled:
+      others.length === 0
+        ? only
+        : { rule: { $case: 'orMatch', value: { rules: [only, ...others] } } },
+  });
+}

@@ -8,7 +8,7 @@ import {
 } from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
 import { noLimits } from './cluster-options.ts';
-import { originalDst, tlsInspector } from './listener-filters.ts';
+import { exceptOnPorts, originalDst, tlsInspector } from './listener-filters.ts';
 import { fixedNames, proxyPorts } from './names.ts';
 import type { Part } from './part.ts';
 import { tcpProxy } from './tcp-filters.ts';
@@ -19,11 +19,17 @@ import { tcpProxy } from './tcp-filters.ts';
  * so its connections are refused (OSM behaviour 5.3).
  */
 export function captureParts(unit: WorkloadPolicy): readonly Part[] {
-  if (unit.egress) return [captureListener('pass'), passthroughCluster];
-  return unit.outbound.kind === 'nothing' ? [] : [captureListener('reset')];
+  if (unit.egress) return [captureListener({ kind: 'pass' }), passthroughCluster];
+  if (unit.outbound.kind === 'nothing') return [];
+  return [captureListener({ kind: 'reset', serverFirstPorts: unit.serverFirstPorts })];
 }
 
-function captureListener(rest: 'pass' | 'reset'): Part {
+/** What happens to connections that no service takes. */
+type Rest =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'reset'; readonly serverFirstPorts: readonly number[] };
+
+function captureListener(rest: Rest): Part {
   return {
     type: 'listener',
     name: fixedNames.outboundListener,
@@ -35,7 +41,9 @@ function captureListener(rest: 'pass' | 'reset'): Part {
         address: socketAddress('0.0.0.0', proxyPorts.outbound),
         trafficDirection: TrafficDirection.OUTBOUND,
         useOriginalDst: true,
-        ...(rest === 'pass' ? { defaultFilterChain: passChain } : resetRest),
+        ...(rest.kind === 'pass'
+          ? { defaultFilterChain: passChain }
+          : resetRest(rest.serverFirstPorts)),
       }),
     }),
   };
@@ -52,16 +60,18 @@ const passChain = {
 
 /**
  * Waits a moment for the client's first bytes, without reading them, before it decides: closing a connection with unread bytes resets
- * it, which is what clients of OSM see (curl: 56); closed earlier they would see an empty reply. A client that waits for the server to
- * speak is let through, or closed, when the moment is over.
+ * it, which is what clients of OSM see (curl: 56); closed earlier they would see an empty reply. When the moment is over a silent client is
+ * let through, or closed. On ports where the server speaks first there is nothing to wait for.
  */
-const resetRest = {
-  listenerFilters: [originalDst, tlsInspector],
-  listenerFiltersTimeout: { seconds: 0, nanos: 50_000_000 },
-  continueOnListenerFiltersTimeout: true,
-  // A chain without filters closes what it gets.
-  filterChains: [{ filters: [] }],
-};
+function resetRest(serverFirstPorts: readonly number[]) {
+  return {
+    listenerFilters: [originalDst, exceptOnPorts(tlsInspector, serverFirstPorts)],
+    listenerFiltersTimeout: { seconds: 0, nanos: 50_000_000 },
+    continueOnListenerFiltersTimeout: true,
+    // A chain without filters closes what it gets.
+    filterChains: [{ filters: [] }],
+  };
+}
 
 const passthroughCluster: Part = {
   type: 'cluster',

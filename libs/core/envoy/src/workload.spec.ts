@@ -37,6 +37,18 @@ describe('the outbound side of a workload', () => {
     });
   });
 
+  it('waits for nobody where the server speaks first', () => {
+    const range = (port: number) => ({ destinationPortRange: { start: port, end: port + 1 } });
+    const filters = (...ports: readonly number[]) =>
+      listener(emitWorkload(workload({ serverFirstPorts: ports })), 'outbound-listener');
+    expect(filters(3306)).toMatchObject({
+      listenerFilters: [{ name: 'original_dst' }, { filterDisabled: range(3306) }],
+    });
+    expect(filters(25, 3306)).toMatchObject({
+      listenerFilters: [{}, { filterDisabled: { orMatch: { rules: [range(25), range(3306)] } } }],
+    });
+  });
+
   it('passes what no service takes through with egress, reading nothing first', () => {
     const emitted = emitWorkload(workload({ outbound: { kind: 'nothing' }, egress: true }));
     expect(names(emitted)).toEqual(['passthrough-outbound', 'outbound-listener']);

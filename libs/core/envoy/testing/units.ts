@@ -67,6 +67,7 @@ export function workloadUnit(
         kind: 'listed',
         units: callable.map((service) => `outbound.shop.${service}.80.all`),
       },
+      serverFirstPorts: [],
       egress: false,
       metrics: false,
       tls,

@@ -58,6 +58,8 @@ export interface WorkloadPolicy {
   readonly identity: { readonly namespace: string; readonly serviceAccount: string };
   readonly inbound: readonly InboundPolicy[];
   readonly outbound: Outbound;
+  /** Service ports that it may call on which the server speaks first, ascending: there nobody must wait for the client. */
+  readonly serverFirstPorts: readonly number[];
   /** Traffic to addresses outside the mesh passes through (MeshConfig enableEgress). */
   readonly egress: boolean;
   /** The metrics listener on 15010. */

@@ -81,6 +81,20 @@ describe('what a client may call', () => {
     expect(names).toEqual(['s:80', 't:80']);
   });
 
+  it('names the ports on which the server speaks first, of what the client may call', () => {
+    const databases = [
+      service('n/db', {
+        selector: { app: 's' },
+        ports: ['3306 tcp-server-first', '25 tcp-server-first'],
+      }),
+      service('n/other', { selector: { app: 't' }, ports: ['5432 tcp-server-first', '80 tcp'] }),
+    ];
+    expect(outboundOf(...databases).serverFirstPorts).toEqual([]);
+    expect(outboundOf(toS, ...databases).serverFirstPorts).toEqual([25, 3306]);
+    const open = outboundOf(settings({ permissive: true }), ...databases);
+    expect(open.serverFirstPorts).toEqual([25, 3306, 5432]);
+  });
+
   it('goes when the target goes, together with what nobody else reaches', () => {
     const mesh = compileMesh([...world, toS]);
     const { unitDeletes, unitPuts } = mesh.apply([remove(toS)]);

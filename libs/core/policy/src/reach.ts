@@ -27,6 +27,10 @@ export interface ReachQueries {
   readonly listed: Query<NamespacedName, readonly UnitKey[]>;
   /** All outbound units, for permissive mode. The key is ''. */
   readonly scope: Query<string, ScopePolicy>;
+  /** Ports of the services an identity may call on which the server speaks first, ascending. */
+  readonly serverFirstPorts: Query<NamespacedName, readonly number[]>;
+  /** The same for all services, for permissive mode. The key is ''. */
+  readonly allServerFirstPorts: Query<string, readonly number[]>;
 }
 
 /** Creates the queries about what a client may call (OSM behaviour 5.3, 5.22). */
@@ -70,7 +74,37 @@ export function createReachQueries(
       return { key: permissiveScopeKey, units: demandOutbounds(ctx, known, all) };
     },
   });
-  return { listed, scope };
+  const serverFirstPorts = db.query<NamespacedName, readonly number[]>({
+    name: 'server-first ports for an identity',
+    compute: (identity, ctx) =>
+      serverFirstPortsOf(
+        ctx,
+        known,
+        ctx.read(callable, identity).map(({ service }) => service),
+      ),
+  });
+  const allServerFirstPorts = db.query<string, readonly number[]>({
+    name: 'server-first ports of the mesh',
+    compute: (_, ctx) =>
+      serverFirstPortsOf(
+        ctx,
+        known,
+        ctx.keys(indexes.allServices, '') as readonly NamespacedName[],
+      ),
+  });
+  return { listed, scope, serverFirstPorts, allServerFirstPorts };
+}
+
+function serverFirstPortsOf(
+  ctx: QueryContext,
+  known: Known,
+  services: readonly NamespacedName[],
+): readonly number[] {
+  const ports = services
+    .flatMap((service) => ctx.read(known.ports, service))
+    .filter(({ protocol }) => protocol === 'tcp-server-first')
+    .map(({ port }) => port);
+  return [...new Set(ports)].sort((a, b) => a - b);
 }
 
 /** What an identity may call of the destinations of a service. */

@@ -49,6 +49,9 @@ export function createWorkloadQueries(
         identity: { namespace, serviceAccount },
         inbound: inboundPolicies(services, (name) => numbers.get(name), access),
         outbound: permissive ? everything(ctx, known) : allowed(ctx, known, account, egress),
+        serverFirstPorts: permissive
+          ? ctx.read(known.allServerFirstPorts, '')
+          : ctx.read(known.serverFirstPorts, account),
         egress,
         metrics: ref.metrics,
         tls: ctx.get(inputs.tls, '') ?? noTls,

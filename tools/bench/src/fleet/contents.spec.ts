@@ -52,6 +52,7 @@ const workload = emitWorkload({
     },
   ],
   outbound: { kind: 'listed', units: ['outbound.ns.svc.80.all'] },
+  serverFirstPorts: [],
   egress: true,
   metrics: false,
   tls,
