@@ -4,81 +4,116 @@ import { join } from 'node:path';
 import { createMetrics } from '@osm/telemetry';
 import { createBusOver } from '../src/bus-over-link.ts';
 import type { Bus } from '../src/bus.ts';
+import { createDevelopmentCredentials } from '../src/development-credentials.ts';
+import type { Link } from '../src/link.ts';
 import { createNatsLink } from '../src/nats-link.ts';
 import { startNatsServer, type NatsServer } from '../src/nats-process.ts';
 import { NatsWire } from '../src/nats-wire.ts';
-import { tableSubjects } from '../src/subjects.ts';
+import { ownedBuckets, type MeshRights } from '../src/rights.ts';
+import { inboxPrefix, tableSubjects } from '../src/subjects.ts';
 import type { ContractHub } from './bus-contract.ts';
 import { silentLogger } from './memory-bus.ts';
 
+/** The contract's buckets and subject as rights: who owns and answers has another account than who reads and asks. */
+const contractRights: MeshRights = {
+  tables: ['contract', 'contract-shared'].map((bucket) => ({
+    bucket,
+    writer: 'owner',
+    readers: ['reader'],
+  })),
+  subjects: [{ subject: 'osm.contract.v1.echo', responder: 'owner', askers: ['reader'] }],
+};
+
+interface HubOptions {
+  /** With an account per service, as a mesh runs; else one server for anybody. */
+  readonly accounts: boolean;
+}
+
 /** A real nats-server in a directory of its own, with everything the contract does to it. */
-export async function createNatsHub(): Promise<ContractHub & { readonly url: string }> {
+export async function createNatsHub({ accounts }: HubOptions): Promise<ContractHub> {
   const directory = mkdtempSync(join(tmpdir(), 'osm-bus-'));
-  let server: NatsServer = await startNatsServer({ directory });
-  const { port, url } = server;
+  const credentials = accounts
+    ? createDevelopmentCredentials(directory, { rights: contractRights })
+    : undefined;
+  const users = credentials?.users ?? [];
+  const first = await startNatsServer({ directory, users, rights: contractRights });
+  const { port, url } = first;
+  let server: NatsServer = first;
+  const start = async (): Promise<void> => {
+    server = await startNatsServer({ directory, port, users, rights: contractRights });
+  };
   const store = join(directory, 'jetstream');
-  const ends = new Map<Bus, () => Promise<void>>();
+  const links = new Map<Bus, readonly Link[]>();
+  const makeLink = (service: string): Link =>
+    createNatsLink({
+      url,
+      service,
+      instance: service,
+      credentialsFile: credentials?.files.get(service),
+      isOwn: (bucket) => !accounts || ownedBuckets(contractRights, service).has(bucket),
+      log: silentLogger,
+    });
+  const foreign = makeLink('owner');
   const admin = new NatsWire({
     url,
     name: 'admin',
-    inboxPrefix: '_INBOX_admin',
-    credentialsFile: undefined,
+    inboxPrefix: inboxPrefix('owner'),
+    credentialsFile: credentials?.files.get('owner'),
     caFile: undefined,
     log: silentLogger,
   });
-  const writer = createNatsLink({
-    url,
-    service: 'foreign',
-    instance: 'foreign',
-    isOwn: () => true,
-    log: silentLogger,
-  });
   return {
-    url,
     connect: () => {
-      const link = createNatsLink({
-        url,
-        service: 'test',
-        instance: 'test',
-        isOwn: () => true,
-        log: silentLogger,
-      });
-      const bus = createBusOver({
-        link,
-        instance: 'test',
-        log: silentLogger,
-        metrics: createMetrics(),
-      });
-      ends.set(bus, link.close);
+      const made = accounts ? [makeLink('owner'), makeLink('reader')] : [makeLink('owner')];
+      const bus = joinBuses(
+        made.map((link) =>
+          createBusOver({ link, instance: 'test', log: silentLogger, metrics: createMetrics() }),
+        ),
+      );
+      links.set(bus, made);
       return bus;
     },
-    sever: async (bus) => ends.get(bus)?.(),
-    stop: () => server.kill(),
-    start: async () => {
-      server = await startNatsServer({ directory, port });
+    sever: async (bus) => {
+      await Promise.all((links.get(bus) ?? []).map((link) => link.close()));
     },
+    stop: () => server.kill(),
+    start,
     wipe: async () => rmSync(store, { recursive: true, force: true }),
     snapshot: async () => {
-      await server.kill();
       const copy = join(directory, 'snapshot');
+      await server.kill();
       cpSync(store, copy, { recursive: true });
-      server = await startNatsServer({ directory, port });
+      await start();
       return async () => {
         rmSync(store, { recursive: true, force: true });
         cpSync(copy, store, { recursive: true });
       };
     },
     deleteBucket: async (bucket) => {
-      const subject = `$JS.API.STREAM.DELETE.${tableSubjects.stream(bucket)}`;
-      await admin.ask({ subject, timeoutMs: 2_000 });
+      await admin.ask({ subject: tableSubjects.delete(bucket), timeoutMs: 2_000 });
     },
     foreignPut: async (bucket, key, bytes) => {
-      await writer.put({ bucket, key, bytes, expect: { kind: 'none' } });
+      await foreign.put({ bucket, key, bytes, expect: { kind: 'none' } });
     },
     close: async () => {
-      await Promise.all([admin.close(), writer.close()]);
+      await Promise.all([admin.close(), foreign.close()]);
       await server.kill();
       rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One bus that owns and answers by the first connection, and reads and asks by the last. */
+function joinBuses(buses: readonly Bus[]): Bus {
+  const [owner, reader = owner] = buses;
+  if (owner === undefined || reader === undefined) throw new Error('no bus');
+  return {
+    ...owner,
+    connected: () => owner.connected() && reader.connected(),
+    watch: reader.watch,
+    request: reader.request,
+    close: async () => {
+      await Promise.all(buses.map((bus) => bus.close()));
     },
   };
 }
