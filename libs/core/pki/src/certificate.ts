@@ -1,4 +1,5 @@
-import { AltName, BasicConstraints, Certificate } from 'pkijs';
+import { fromBER, Primitive, Sequence, type AsnType } from 'asn1js';
+import { BasicConstraints, Certificate } from 'pkijs';
 import { err, MeshError, ok, type Result } from '@osm/prelude';
 import { decodePem } from './pem.ts';
 import { generalName, oids } from './profile.ts';
@@ -36,33 +37,48 @@ export function parseCertificate(der: Uint8Array): Result<Certificate, MeshError
 
 /** @internal */
 export function certificateFacts(certificate: Certificate): CertificateFacts {
-  const altName = extensionValue(certificate, oids.subjectAltName, AltName);
-  const constraints = extensionValue(certificate, oids.basicConstraints, BasicConstraints);
-  const altNames = (type: number): string[] =>
-    (altName?.altNames ?? [])
-      .filter((name) => name.type === type)
-      .map((name) => String(name.value));
+  const altNames = subjectAltNames(certificate);
   const commonName = certificate.subject.typesAndValues.find(
     (part) => part.type === oids.commonName,
   );
   return {
     commonName: commonName === undefined ? undefined : String(commonName.value.valueBlock.value),
-    dnsNames: altNames(generalName.dns),
-    uris: altNames(generalName.uri),
+    dnsNames: altNames.get(generalName.dns) ?? [],
+    uris: altNames.get(generalName.uri) ?? [],
     notBeforeMs: certificate.notBefore.value.getTime(),
     notAfterMs: certificate.notAfter.value.getTime(),
-    isAuthority: constraints?.cA ?? false,
+    isAuthority: isAuthority(certificate),
     serialHex: Array.from(certificate.serialNumber.valueBlock.valueHexView, (byte) =>
       byte.toString(16).padStart(2, '0'),
     ).join(''),
   };
 }
 
-function extensionValue<T extends object>(
-  certificate: Certificate,
-  oid: string,
-  type: abstract new (...args: never[]) => T,
-): T | undefined {
-  const value: unknown = certificate.extensions?.find((each) => each.extnID === oid)?.parsedValue;
-  return value instanceof type ? value : undefined;
+/**
+ * Texts of the SAN extension by their tag. Read with asn1js alone: the general AltName of pkijs knows every kind of name, and takes
+ * as long as the rest of the certificate.
+ */
+function subjectAltNames(certificate: Certificate): ReadonlyMap<number, readonly string[]> {
+  const found = new Map<number, string[]>();
+  const names = extensionValue(certificate, oids.subjectAltName);
+  if (!(names instanceof Sequence)) return found;
+  for (const name of names.valueBlock.value) {
+    if (!(name instanceof Primitive)) continue;
+    const { tagNumber } = name.idBlock;
+    const text = String.fromCharCode(...name.valueBlock.valueHexView);
+    found.set(tagNumber, [...(found.get(tagNumber) ?? []), text]);
+  }
+  return found;
+}
+
+function isAuthority(certificate: Certificate): boolean {
+  const schema = extensionValue(certificate, oids.basicConstraints);
+  return schema !== undefined && new BasicConstraints({ schema }).cA;
+}
+
+function extensionValue(certificate: Certificate, oid: string): AsnType | undefined {
+  const extension = certificate.extensions?.find((each) => each.extnID === oid);
+  if (extension === undefined) return undefined;
+  const parsed = fromBER(extension.extnValue.valueBlock.valueHexView);
+  return parsed.offset === -1 ? undefined : parsed.result;
 }

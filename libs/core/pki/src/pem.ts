@@ -5,11 +5,15 @@ export type PemLabel = 'CERTIFICATE' | 'PRIVATE KEY' | 'CERTIFICATE REQUEST';
 
 const block = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 
+const lineLength = 64;
+/** As many arguments as one call takes without harm. */
+const chunkBytes = 8192;
+
 /** PEM text of one block, with lines of 64 characters and a final newline (RFC 7468). */
 export function encodePem(label: PemLabel, der: Uint8Array): string {
-  let binary = '';
-  for (const byte of der) binary += String.fromCharCode(byte);
-  const lines = btoa(binary).match(/.{1,64}/g) ?? [];
+  const text = btoa(binaryText(der));
+  const lines: string[] = [];
+  for (let at = 0; at < text.length; at += lineLength) lines.push(text.slice(at, at + lineLength));
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
@@ -28,4 +32,11 @@ export function decodePem(label: PemLabel, text: string): Result<readonly Uint8A
   }
   if (found.length > 0) return ok(found);
   return err(new MeshError('invalid_certificate', `no PEM block "${label}" found`));
+}
+
+function binaryText(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    text += String.fromCharCode(...bytes.subarray(at, at + chunkBytes));
+  return text;
 }

@@ -77,14 +77,13 @@ function distinguishedName(
   parts: readonly (readonly [type: string, value: PrintableString | Utf8String])[],
 ): RelativeDistinguishedNames {
   const typesAndValues = parts.map(([type, value]) => new AttributeTypeAndValue({ type, value }));
+  const name = new RelativeDistinguishedNames({ typesAndValues });
   // On its own pkijs puts all attributes into one set, "C=US + O=...": a name is a sequence of sets of one (RFC 5280, 4.1.2.4).
-  const sequence = new Sequence({
-    value: typesAndValues.map((part) => new Set({ value: [part.toSchema()] })),
-  });
-  return new RelativeDistinguishedNames({
-    typesAndValues,
-    valueBeforeDecode: sequence.toBER(false),
-  });
+  name.toSchema = () =>
+    new Sequence({
+      value: typesAndValues.map((part) => new Set({ value: [part.toSchema()] })),
+    });
+  return name;
 }
 
 /** UTCTime up to 2049, GeneralizedTime after (RFC 5280, 4.1.2.5). */
