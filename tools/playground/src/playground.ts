@@ -30,6 +30,8 @@ export interface PlaygroundOptions {
   readonly flags?: MeshServicesOptions['flags'];
   /** False runs no mesh at all: every pod is without sidecar. For tests of the engine. */
   readonly mesh?: boolean;
+  /** Runs when the state directory is there and empty: may put files into it. */
+  readonly prepare?: () => void;
   /** Something the user should read, a line at a time. */
   readonly report: (message: string) => void;
 }
@@ -55,6 +57,7 @@ export class Playground {
     takeStateDirectory(options.stateDirectory);
     const undo: (() => Promise<void>)[] = [];
     try {
+      options.prepare?.();
       const network = await NodeNetwork.create();
       undo.push(() => network.close());
       const dialer = await Dialer.create(options.stateDirectory);
