@@ -67,6 +67,19 @@ describe('what a client may call', () => {
     expect(outboundOf(namespace('m'), foreign).names).toEqual([]);
   });
 
+  it('crosses namespaces: the source counts wherever it is, the destination where its target is', () => {
+    const fromM = target('n/m', { to: 'n/t', from: ['m/cli'], http: ['g:all'] });
+    const mesh = compileMesh([
+      ...world,
+      toS,
+      namespace('m'),
+      pod('m/cli', { uuid: 'm-cli' }),
+      fromM,
+    ]);
+    expect(mesh.outboundsOf('m-cli').map(({ key }) => key)).toEqual(['outbound.n.t.80.all']);
+    expect(namesOf(mesh)).toEqual(['s:80']);
+  });
+
   it('has every port of every service behind which the account stands', () => {
     const more = service('n/more', {
       selector: { app: 's' },
