@@ -15,7 +15,8 @@ for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
       failed += 1;
       console.log(`failed: ${file.replace('.json', '')}: ${suite.name}: ${suite.message}`);
     }
-    for (const test of broken) console.log(`failed: ${file.replace('.json', '')}: ${test.fullName}`);
+    for (const test of broken)
+      console.log(`failed: ${file.replace('.json', '')}: ${test.fullName}`);
   }
 }
 if (passed + failed === 0) {

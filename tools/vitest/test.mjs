@@ -11,7 +11,11 @@ const run = (command, args) =>
 rmSync(join(root, 'dist/test-results'), { recursive: true, force: true });
 const steps = [
   ['Envoy and NATS from their packages', bin('tsx'), ['tools/playground/src/binaries.ts']],
-  ['specs of every project', bin('nx'), ['run-many', '-t', 'test', '--parallel', '2', '--outputStyle', 'static']],
+  [
+    'specs of every project',
+    bin('nx'),
+    ['run-many', '-t', 'test', '--parallel', '2', '--outputStyle', 'static'],
+  ],
   ['end-to-end tests', bin('nx'), ['run', 'mesh-e2e:e2e', '--outputStyle', 'static']],
 ];
 let ok = true;
