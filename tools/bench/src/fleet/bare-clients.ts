@@ -35,7 +35,7 @@ export function createBareClients(options: BareClientsOptions): BareClients {
 
   const onMessage = (index: number, message: Buffer): void => {
     const response = readDeltaResponse(message);
-    for (const resource of response.resources) options.cache.read(resource);
+    options.cache.read(response.resources);
     if (response.nonce !== '')
       connections[index]?.send(encodeAck(response.typeUrl, response.nonce));
     const times = (arrivals[index] ??= []);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emitOutbound, emitUpstream, emitWorkload } from '@osm/envoy';
-import type { Bundle } from '@osm/proto-mesh';
+import { Resource as WireResource } from '@osm/proto-envoy/discovery';
+import type { Bundle, Resource } from '@osm/proto-mesh';
 import { createContentCache, type Content } from './contents.ts';
 import { isMetBy, type Expectation } from './expectations.ts';
 
@@ -60,10 +61,23 @@ const workload = emitWorkload({
 
 const cache = createContentCache();
 
+/** As it comes in a response. */
+function wire({ name, version, typeUrl, body }: Resource): Uint8Array {
+  return WireResource.encode(
+    WireResource.fromPartial({ name, version, resource: { typeUrl, value: body } }),
+  ).finish();
+}
+
+function readOne(resource: Resource): Content {
+  const [content] = cache.read([wire(resource)]);
+  if (content === undefined) throw new Error('nothing was read');
+  return content;
+}
+
 function read(bundle: Bundle, type: string): Content {
   const resource = bundle.resources.find((one) => one.typeUrl.endsWith(`.${type}`));
   if (resource === undefined) throw new Error(`no ${type}`);
-  return cache.read(resource);
+  return readOne(resource);
 }
 
 function met(expectation: Expectation, content: Content): boolean {
@@ -85,7 +99,7 @@ describe('the references of what the mesh emits', () => {
     });
     const inbound = workload.resources.find((one) => one.name === 'inbound-listener');
     if (inbound === undefined) throw new Error('no inbound listener');
-    const { references } = cache.read(inbound);
+    const { references } = readOne(inbound);
     expect(new Set(references.routes)).toEqual(new Set(['rds-inbound.8080']));
     expect(new Set(references.secrets)).toEqual(new Set(['identity', 'trust']));
   });
@@ -93,16 +107,27 @@ describe('the references of what the mesh emits', () => {
   it('are none of a cluster that is not of type EDS', () => {
     const local = workload.resources.find((one) => one.name === 'local|8080');
     if (local === undefined) throw new Error('no local cluster');
-    expect(cache.read(local).references.assignment).toBeUndefined();
+    expect(readOne(local).references.assignment).toBeUndefined();
   });
 });
 
 describe('createContentCache', () => {
+  const bytes = (...body: number[]): Uint8Array =>
+    wire({ typeUrl: 't', name: 'n', version: '1', body: Buffer.from(body) });
+
   it('gives one content for equal bytes, another for others, whatever the version says', () => {
-    const resource = { typeUrl: 't', name: 'n', version: '1', body: Uint8Array.of(1, 2) };
-    const first = cache.read(resource);
-    expect(cache.read({ ...resource, body: Uint8Array.of(1, 2) })).toBe(first);
-    expect(cache.read({ ...resource, body: Uint8Array.of(1, 3) })).not.toBe(first);
+    const [first, second] = cache.read([bytes(1, 2), bytes(1, 3)]);
+    expect(second).not.toBe(first);
+    expect(cache.read([bytes(1, 2)])).toEqual([first]);
+    expect(cache.read([bytes(1, 2)])[0]).toBe(first);
+  });
+
+  it('does not take what usually comes next for what came', () => {
+    const [one, two] = cache.read([bytes(1), bytes(2)]);
+    const [again, other] = cache.read([bytes(1), bytes(3)]);
+    expect(again).toBe(one);
+    expect(other).not.toBe(two);
+    expect(other?.body).toEqual(Uint8Array.of(3));
   });
 });
 

@@ -1,5 +1,5 @@
 import { typeUrls } from '@osm/proto-envoy/discovery';
-import { textsAt, valuesAt, type Step, type WireResource } from './wire.ts';
+import { readResource, textsAt, valuesAt, type Step } from './wire.ts';
 
 /** What else a resource makes a proxy ask for. */
 export interface References {
@@ -20,7 +20,8 @@ export interface Content {
 
 /** Decodes resources, each distinct content once for the whole fleet. */
 export interface ContentCache {
-  readonly read: (resource: WireResource) => Content;
+  /** Reads the resources of one response, given as their messages. */
+  readonly read: (resources: readonly Uint8Array[]) => readonly Content[];
 }
 
 const tlsContext: Step = { any: 'TlsContext' };
@@ -32,25 +33,56 @@ const secretNamePaths: readonly (readonly Step[])[] = [
 ];
 const edsType = 3;
 
+/** A content with the message it came in, and the one that came behind it the last time. */
+interface Entry {
+  readonly message: Uint8Array;
+  readonly content: Content;
+  next: Entry | undefined;
+}
+
 /**
  * The fleet imitates a thousand machines in one process. Work that a thousand machines would do side by side, decoding
  * equal bytes, is done once; the comparison of the bytes is done for every proxy, so unequal bytes never pass as equal.
  */
 export function createContentCache(): ContentCache {
-  const known = new Map<string, Content[]>();
+  const known = new Map<string, Entry[]>();
+
+  const find = (message: Uint8Array): Entry => {
+    const resource = readResource(message);
+    const key = `${resource.typeUrl} ${resource.name} ${resource.version}`;
+    const same = known.get(key) ?? [];
+    const found = same.find((entry) => equalBytes(entry.message, message));
+    if (found !== undefined) return found;
+    const own = message.slice();
+    const { typeUrl, name, version, body } = readResource(own);
+    const references = readReferences(typeUrl, body);
+    const entry = {
+      message: own,
+      content: { typeUrl, name, version, body, references },
+      next: undefined,
+    };
+    known.set(key, [...same, entry]);
+    return entry;
+  };
+
   return {
-    read: (resource) => {
-      const key = `${resource.typeUrl} ${resource.name} ${resource.version}`;
-      const same = known.get(key) ?? [];
-      const found = same.find((content) => Buffer.compare(content.body, resource.body) === 0);
-      if (found !== undefined) return found;
-      const body = resource.body.slice();
-      const { typeUrl, name, version } = resource;
-      const content = { typeUrl, name, version, body, references: readReferences(typeUrl, body) };
-      known.set(key, [...same, content]);
-      return content;
+    read: (resources) => {
+      let last: Entry | undefined;
+      return resources.map((message) => {
+        // Responses to equal proxies hold the same resources in the same order.
+        const likely = last?.next;
+        const entry =
+          likely !== undefined && equalBytes(likely.message, message) ? likely : find(message);
+        if (last !== undefined) last.next = entry;
+        last = entry;
+        return entry.content;
+      });
     },
   };
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
 /** Finds the names that a Listener or Cluster refers to. Other types refer to nothing that a proxy subscribes to. */

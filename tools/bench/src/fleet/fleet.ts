@@ -4,6 +4,7 @@ import { createCredentials } from './connection.ts';
 import { createContentCache } from './contents.ts';
 import type { FleetAnswer, FleetCommand, FleetIdentities } from './messages.ts';
 import { createProxy, type Proxy } from './proxy.ts';
+import { createRequestEncoder } from './requests.ts';
 import type { ProxyResponse } from './warming.ts';
 
 /** All fake proxies of a run, and what is awaited of them. */
@@ -24,6 +25,7 @@ export interface FleetOptions {
 export function createFleet(options: FleetOptions): Fleet {
   const { identities, nowNs } = options;
   const cache = createContentCache();
+  const encode = createRequestEncoder();
   const awaited = createAwaitedChanges();
   const completions = createCompletions();
   let lastMessageNs = 0n;
@@ -49,6 +51,7 @@ export function createFleet(options: FleetOptions): Fleet {
         identity,
         credentials: own,
         cache,
+        encode,
         onResponse: (response) => onResponse(index, response),
         onProblem: (problem) => options.onProblem(`${identity.uuid}: ${problem}`),
       }),

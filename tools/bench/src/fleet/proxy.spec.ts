@@ -9,6 +9,7 @@ import {
 } from '@osm/proto-envoy/discovery';
 import { createContentCache } from './contents.ts';
 import { createProxy, type Proxy } from './proxy.ts';
+import { createRequestEncoder } from './requests.ts';
 
 const { deltaAggregatedResources } = AggregatedDiscoveryServiceDefinition.methods;
 const [cluster, assignment] = emitUpstream({
@@ -102,6 +103,7 @@ function startProxy(port: number): { readonly proxy: Proxy; readonly next: () =>
     identity: { uuid: 'u', namespace: 'ns', serviceAccount: 'sa', keyPem: '', chainPem: '' },
     credentials: credentials.createInsecure(),
     cache: createContentCache(),
+    encode: createRequestEncoder(),
     onResponse: () => wake(),
     onProblem: () => undefined,
   });

@@ -1,14 +1,10 @@
-import { DeltaDiscoveryRequest, typeUrls } from '@osm/proto-envoy/discovery';
+import { typeUrls } from '@osm/proto-envoy/discovery';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { openConnection, type Connection } from './connection.ts';
 import type { Content, ContentCache } from './contents.ts';
 import type { ProxyIdentity, Traffic } from './messages.ts';
-import {
-  createProxyModel,
-  type ProxyModel,
-  type ProxyRequest,
-  type ProxyResponse,
-} from './warming.ts';
+import type { RequestEncoder } from './requests.ts';
+import { createProxyModel, type ProxyModel, type ProxyResponse } from './warming.ts';
 import { readDeltaResponse } from './wire.ts';
 
 /** One fake Envoy: a connection, the configuration it holds, and counters. */
@@ -25,6 +21,7 @@ export interface ProxyOptions {
   readonly identity: ProxyIdentity;
   readonly credentials: ChannelCredentials;
   readonly cache: ContentCache;
+  readonly encode: RequestEncoder;
   /** Called after a response was applied and answered. */
   readonly onResponse: (response: ProxyResponse) => void;
   readonly onProblem: (problem: string) => void;
@@ -44,13 +41,13 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   const onMessage = (message: Buffer): void => {
     const { resources, ...head } = readDeltaResponse(message);
-    const response = { ...head, resources: resources.map((one) => options.cache.read(one)) };
+    const response = { ...head, resources: options.cache.read(resources) };
     traffic = {
       bytes: traffic.bytes + message.length + grpcHeaderBytes,
       responses: traffic.responses + 1,
       repeatedAssignments: traffic.repeatedAssignments + countRepeated(assignments, response),
     };
-    for (const request of model.receive(response)) connection?.send(encodeRequest(request));
+    for (const request of model.receive(response)) connection?.send(options.encode(request));
     options.onResponse(response);
   };
 
@@ -69,7 +66,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     });
     model.open().forEach((request, index) => {
       const node = index === 0 ? options.identity : undefined;
-      connection?.send(encodeRequest(request, node));
+      connection?.send(options.encode(request, node));
     });
   };
 
@@ -92,22 +89,4 @@ function countRepeated(assignments: Map<string, Content>, response: ProxyRespons
     assignments.set(content.name, content);
   }
   return repeated;
-}
-
-function encodeRequest(request: ProxyRequest, node?: ProxyIdentity): Uint8Array {
-  return DeltaDiscoveryRequest.encode(
-    DeltaDiscoveryRequest.fromPartial({
-      ...(node === undefined ? {} : { node: nodeOf(node) }),
-      typeUrl: request.typeUrl,
-      resourceNamesSubscribe: [...request.subscribe],
-      resourceNamesUnsubscribe: [...request.unsubscribe],
-      initialResourceVersions: request.initialVersions ?? {},
-      responseNonce: request.nonce ?? '',
-    }),
-  ).finish();
-}
-
-/** As in the injected bootstrap: the proxy's uuid, and `<service account>.<namespace>`. */
-function nodeOf(identity: ProxyIdentity): { readonly id: string; readonly cluster: string } {
-  return { id: identity.uuid, cluster: `${identity.serviceAccount}.${identity.namespace}` };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DeltaDiscoveryResponse } from '@osm/proto-envoy/discovery';
-import { readDeltaResponse, readFields, textsAt } from './wire.ts';
+import { readDeltaResponse, readFields, readResource, textsAt } from './wire.ts';
 
 const anyResource = fc.record({
   name: fc.string(),
@@ -36,7 +36,7 @@ describe('readDeltaResponse', () => {
           expect(read.nonce).toBe(nonce);
           expect(read.removed).toEqual(removed);
           expect(
-            read.resources.map((resource) => ({ ...resource, body: [...resource.body] })),
+            read.resources.map(readResource).map((one) => ({ ...one, body: [...one.body] })),
           ).toEqual(resources.map((resource) => ({ ...resource, body: [...resource.body] })));
         },
       ),

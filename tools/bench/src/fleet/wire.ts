@@ -1,6 +1,6 @@
 // A protobuf reader for a thousand proxies in one process: it looks only at the fields it is asked for and copies nothing.
 
-/** One resource of a delta response; `body` is a view into the response's bytes. */
+/** A resource of a delta response; `body` is a view into the bytes that were read. */
 export interface WireResource {
   readonly name: string;
   readonly version: string;
@@ -12,7 +12,8 @@ export interface WireResource {
 export interface WireResponse {
   readonly typeUrl: string;
   readonly nonce: string;
-  readonly resources: readonly WireResource[];
+  /** The messages of the resources, for `readResource`. */
+  readonly resources: readonly Uint8Array[];
   readonly removed: readonly string[];
 }
 
@@ -80,11 +81,11 @@ export function textsAt(bytes: Uint8Array, path: readonly Step[]): string[] {
 export function readDeltaResponse(bytes: Uint8Array): WireResponse {
   let typeUrl = '';
   let nonce = '';
-  const resources: WireResource[] = [];
+  const resources: Uint8Array[] = [];
   const removed: string[] = [];
   readFields(bytes, (field, value) => {
     if (typeof value === 'number') return;
-    if (field === 2) resources.push(readResource(value));
+    if (field === 2) resources.push(value);
     else if (field === 4) typeUrl = text(value);
     else if (field === 5) nonce = text(value);
     else if (field === 6) removed.push(text(value));
@@ -92,7 +93,8 @@ export function readDeltaResponse(bytes: Uint8Array): WireResponse {
   return { typeUrl, nonce, resources, removed };
 }
 
-function readResource(bytes: Uint8Array): WireResource {
+/** Reads a resource of a delta response (envoy.service.discovery.v3.Resource). */
+export function readResource(bytes: Uint8Array): WireResource {
   let name = '';
   let version = '';
   let any = { typeUrl: '', body: new Uint8Array() };

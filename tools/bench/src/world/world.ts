@@ -8,6 +8,7 @@ import { renderMesh } from '../mesh/files.ts';
 import { createMeshDirectory, type MeshDirectory } from '../mesh/mesh-directory.ts';
 import { planMesh, type MeshPlan, type MeshShape } from '../mesh/plan.ts';
 import { issueProxyIdentities, issue, type IssuedIdentity } from './certificates.ts';
+import { bundlePeer } from './bundle.ts';
 import { startChild, type Child } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
 import { startBusServer } from './nats.ts';
@@ -61,7 +62,6 @@ export interface WorldOptions {
   readonly cleanup: Cleanup;
 }
 
-const root = resolve(import.meta.dirname, '../../../..');
 const readyTimeoutMs = 120_000;
 const stepTimeoutMs = 60_000;
 const quietAfterNs = 100_000_000n;
@@ -106,13 +106,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     mode: 0o600,
   });
   options.note('bootstrap certificates issued');
-  const start = (name: string, args: readonly string[]): Child => {
-    const child = startPeer(name, args, { nodeFlags: nodeFlags(name), state });
+  const start = async (name: string, args: readonly string[]): Promise<Child> => {
+    const child = await startPeer(name, args, { nodeFlags: nodeFlags(name), state });
     children.push(child);
     return child;
   };
   const fleet = createRemoteFleet(
-    start('fleet', [`127.0.0.1:${xdsPort}`, xdsServerName, identities]),
+    await start('fleet', [`127.0.0.1:${xdsPort}`, xdsServerName, identities]),
   );
   await fleet.lastMessageNs();
   const died = Promise.race(children.map((child) => child.died));
@@ -137,17 +137,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 }
 
 /** Starts a process of the bench's own, the fleet or the fan-out. */
-function startPeer(
+async function startPeer(
   name: string,
   args: readonly string[],
   options: { readonly nodeFlags: readonly string[]; readonly state: string },
-): Child {
-  const main = join(import.meta.dirname, '..', name, 'main.ts');
+): Promise<Child> {
   return startChild({
     name,
     command: process.execPath,
-    args: [...options.nodeFlags, '--import', 'tsx', main, ...args],
-    cwd: root,
+    args: [...options.nodeFlags, await bundlePeer(name, options.state), ...args],
+    cwd: options.state,
     logFile: join(options.state, `${name}.log`),
     ipc: true,
   });
