@@ -1,4 +1,4 @@
-import { formatIdentity, type Identity } from '@osm/model';
+import type { Identity } from '@osm/model';
 import type { ProxyAssignment } from '@osm/proto-mesh';
 import type { BidiStream } from '@osm/rpc';
 import type { Logger } from '@osm/telemetry';
@@ -49,12 +49,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     });
 
   const reassign = (client: Client, assignment: ProxyAssignment): void => {
-    const { namespace, serviceAccount, bundle } = assignment;
-    if (formatIdentity({ namespace, serviceAccount }) !== formatIdentity(client.identity)) {
-      const message = `the pod of this proxy runs as ${namespace}/${serviceAccount} now`;
+    if (!runsAs(assignment, client.identity)) {
+      const message = 'the pod of this proxy runs as another service account now';
       client.session.end({ code: 'permission-denied', message });
-    } else if (bundle !== client.bundle) {
-      roster.move(client, bundle);
+    } else if (assignment.bundle !== client.bundle) {
+      roster.move(client, assignment.bundle);
       retarget(client);
     }
   };
@@ -65,6 +64,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     metrics.connected.dec();
     client.session.release();
   };
+
+  const retargetAll = (groups: Iterable<Iterable<Client>>): void =>
+    observer.change(() => {
+      for (const group of groups) for (const client of group) retarget(client);
+    });
 
   return {
     welcome: (stream, dialect, { uuid, identity, assignment }) => {
@@ -86,10 +90,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         onClose: () => leave(client),
       };
     },
-    bundlesChanged: (keys) =>
-      observer.change(() => {
-        for (const key of keys) for (const client of roster.ofBundle(key)) retarget(client);
-      }),
+    bundlesChanged: (keys) => retargetAll(keys.map(roster.ofBundle)),
     assignmentsChanged: (uuids) =>
       observer.change(() => {
         for (const uuid of uuids) {
@@ -99,13 +100,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           for (const client of roster.ofUuid(uuid)) reassign(client, assignment);
         }
       }),
-    secretsChanged: (identities) =>
-      observer.change(() => {
-        for (const identity of identities)
-          for (const client of roster.ofIdentity(identity)) retarget(client);
-      }),
+    secretsChanged: (identities) => retargetAll(identities.map(roster.ofIdentity)),
     closeAll: (message) => {
       for (const client of roster.all()) client.session.end({ code: 'unavailable', message });
     },
   };
+}
+
+function runsAs(assignment: ProxyAssignment, identity: Identity): boolean {
+  const { namespace, serviceAccount } = assignment;
+  return namespace === identity.namespace && serviceAccount === identity.serviceAccount;
 }

@@ -10,6 +10,8 @@ interface ServerCertificateOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Resolves when the bus is connected; asking before only fails. */
+  readonly connected: () => Promise<void>;
 }
 
 /** The name that sidecars pin: `ads.<trust domain>`. */
@@ -28,6 +30,8 @@ export async function* watchServerCertificate(
   let failures = 0;
   while (!signal.aborted) {
     try {
+      await options.connected();
+      if (signal.aborted) return;
       const certificate = await options.source(subject, 0);
       failures = 0;
       yield certificate;

@@ -177,7 +177,9 @@ async function serve(
   };
   const keepCurrent = async (): Promise<void> => {
     const source = createCertificateSource(bus);
-    for await (const next of watchServerCertificate({ source, clock, random, log, signal })) {
+    const connected = (): Promise<void> => untilConnected(bus, signal);
+    const options = { source, clock, random, log, signal, connected };
+    for await (const next of watchServerCertificate(options)) {
       certificate = next;
       await refresh();
     }
@@ -204,6 +206,21 @@ function createMethods({ door, delivery }: Parts) {
     bidiMethod(path(delta.name), DeltaDiscoveryRequest, enter(deltaDialect)),
     bidiMethod(path(sotw.name), DiscoveryRequest, enter(sotwDialect)),
   ];
+}
+
+function untilConnected(bus: Bus, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (bus.connected() || signal.aborted) return resolve();
+    const end = (): void => {
+      forget();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const forget = bus.onConnected((connected) => {
+      if (connected) end();
+    });
+    signal.addEventListener('abort', end);
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,187 @@
+import {
+  createCsr,
+  createKeyPair,
+  createRootCertificate,
+  exportPrivateKeyPem,
+  loadIssuer,
+  subjectNames,
+  verifyCsr,
+  type CertificateSubject,
+  type Issuer,
+} from '@osm/pki';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openCall } from '../testing/index.ts';
+import type { BidiStream } from './bidi-stream.ts';
+import { bidiMethod, startRpcServer, type RpcServer } from './rpc-server.ts';
+import { createLiveTls, type LiveTls, type TlsMaterial } from './tls-identity.ts';
+
+const path = '/test.Echo/Echo';
+const hourMs = 3_600_000;
+
+async function createAuthority(): Promise<Issuer> {
+  const pair = await createKeyPair();
+  const certificatePem = await createRootCertificate({ pair, nowMs: Date.now() });
+  const issuer = await loadIssuer({
+    certificatePem,
+    privateKeyPem: await exportPrivateKeyPem(pair),
+  });
+  if (issuer.kind === 'error') throw new Error(issuer.error.message);
+  return issuer.value;
+}
+
+async function issue(authority: Issuer, subject: CertificateSubject) {
+  const pair = await createKeyPair();
+  const csr = await verifyCsr(await createCsr(pair));
+  const names = subjectNames(subject, 'cluster.local');
+  if (csr.kind === 'error' || names.kind === 'error') throw new Error('not issued');
+  const nowMs = Math.floor(Date.now() / 1000) * 1000; // certificates know whole seconds
+  const validity = { notBeforeMs: nowMs - hourMs, notAfterMs: nowMs + hourMs };
+  const leaf = await authority.signLeaf({ csr: csr.value, names: names.value, validity });
+  const privateKeyPem = (await exportPrivateKeyPem(pair)).reveal();
+  return { chainPem: leaf.certificatePem, privateKeyPem };
+}
+
+const uuid = '0b6c3d0e-6ea1-4f6f-9d5c-8d2f3a1b4c5d';
+const proxy = (): CertificateSubject => ({
+  kind: 'proxy',
+  uuid,
+  identity: { namespace: 'shop', serviceAccount: 'book.store' },
+});
+const ads: CertificateSubject = { kind: 'controlPlane', name: 'ads', dnsNames: [] };
+
+let authority: Issuer;
+let material: TlsMaterial;
+let server: RpcServer | undefined;
+
+async function materialOf(signer: Issuer, trusted: Issuer): Promise<TlsMaterial> {
+  const { chainPem, privateKeyPem } = await issue(signer, ads);
+  return { certificateChainPem: chainPem, privateKeyPem, rootsPem: [trusted.certificatePem] };
+}
+
+/** A server whose streams go to `open`. */
+async function start(
+  open: (stream: BidiStream<Uint8Array>) => void,
+  tls: LiveTls = createLiveTls(material),
+): Promise<number> {
+  const codec = { decode: (bytes: Uint8Array) => bytes };
+  const methods = [bidiMethod(path, codec, open)];
+  server = await startRpcServer({ host: '127.0.0.1', port: 0, tls, methods });
+  return server.port;
+}
+
+function call(port: number, identity: { chainPem: string; privateKeyPem: string } | undefined) {
+  return openCall<Uint8Array, Uint8Array>({
+    port,
+    path,
+    encode: (bytes) => bytes,
+    decode: (bytes) => bytes,
+    rootsPem: authority.certificatePem,
+    identity,
+    serverName: 'ads.cluster.local',
+  });
+}
+
+const echo = (stream: BidiStream<Uint8Array>): void =>
+  stream.listen({
+    onRequest: (request) => stream.send(request),
+    onFlushed: () => undefined,
+    onClose: () => undefined,
+  });
+
+beforeAll(async () => {
+  authority = await createAuthority();
+  material = await materialOf(authority, authority);
+});
+afterEach(() => server?.close());
+
+describe('startRpcServer', () => {
+  it('passes bytes both ways and says who is there', async () => {
+    let peer: BidiStream<Uint8Array>['peer'] | undefined;
+    const port = await start((stream) => {
+      peer = stream.peer;
+      echo(stream);
+    });
+    const client = call(port, await issue(authority, proxy()));
+    client.send(new TextEncoder().encode('hello'));
+    expect(new TextDecoder().decode(await client.next())).toBe('hello');
+    expect(peer).toEqual({
+      dnsNames: [`${uuid}.sidecar.book.store.shop.cluster.local`],
+      uris: [`spiffe://cluster.local/${uuid}/sidecar/book.store/shop`],
+    });
+    client.close();
+  });
+
+  it('refuses clients without a certificate of the roots', async () => {
+    const port = await start(echo);
+    const stranger = await createAuthority();
+    for (const identity of [undefined, await issue(stranger, proxy())])
+      expect((await call(port, identity).ended).code).toBe(14);
+  });
+
+  it('takes new certificates and roots while it serves', async () => {
+    const tls = createLiveTls(material);
+    const port = await start(echo, tls);
+    const identity = await issue(authority, proxy());
+    const before = call(port, identity);
+    before.send(new Uint8Array(1));
+    await before.next();
+    const next = await createAuthority();
+    tls.update(await materialOf(authority, next));
+    expect((await call(port, identity).ended).code).toBe(14);
+    const after = call(port, await issue(next, proxy()));
+    after.send(new Uint8Array(2));
+    expect(await after.next()).toHaveLength(2);
+    // An open connection goes on.
+    before.send(new Uint8Array(3));
+    expect(await before.next()).toHaveLength(3);
+    before.close();
+    after.close();
+  });
+
+  it('ends a call with code and words, and tells the owner once', async () => {
+    let closed = 0;
+    const port = await start((stream) => {
+      stream.listen({
+        onRequest: () => stream.end({ code: 'permission-denied', message: 'no such proxy' }),
+        onFlushed: () => undefined,
+        onClose: () => closed++,
+      });
+    });
+    const client = call(port, await issue(authority, proxy()));
+    client.send(new Uint8Array(1));
+    expect(await client.ended).toEqual({ code: 7, details: 'no such proxy' });
+    server?.close();
+    expect(closed).toBe(1);
+  });
+
+  it('says how much a client has not read, and when it does', async () => {
+    const size = 4_000_000;
+    let stream: BidiStream<Uint8Array> | undefined;
+    let flushes = 0;
+    const port = await start((next) =>
+      next.listen({
+        onRequest: () => {
+          next.send(new Uint8Array(size));
+          stream = next;
+        },
+        onFlushed: () => flushes++,
+        onClose: () => undefined,
+      }),
+    );
+    const client = call(port, await issue(authority, proxy()));
+    client.pause();
+    client.send(new Uint8Array(1));
+    await vi.waitFor(() => expect(stream?.queuedBytes()).toBe(size));
+    client.resume();
+    expect(await client.next()).toHaveLength(size);
+    await vi.waitFor(() => expect(flushes).toBe(1));
+    expect(stream?.queuedBytes()).toBe(0);
+    client.close();
+  });
+
+  it('names the address that it cannot listen on', async () => {
+    const port = await start(echo);
+    const options = { host: '127.0.0.1', port, tls: createLiveTls(material), methods: [] };
+    await expect(startRpcServer(options)).rejects.toThrow(`127.0.0.1:${port}`);
+  });
+});

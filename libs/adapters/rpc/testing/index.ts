@@ -1,0 +1,2 @@
+// @osm/rpc/testing: the other side of a bidirectional call over mutual TLS, for specs.
+export { openCall, type CallEnd, type OpenCallOptions, type TestCall } from './test-call.ts';
