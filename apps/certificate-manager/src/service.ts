@@ -21,7 +21,7 @@ export async function runCertificateManager(
   context: ServiceContext<Config>,
   { bus, clock }: Environment,
 ): Promise<void> {
-  const { config, log, readiness, signal } = context;
+  const { config, log, readiness } = context;
   const rootGate = readiness.gate('root');
   const busGate = readiness.gate('bus');
   const provider = await createBuiltInCa({

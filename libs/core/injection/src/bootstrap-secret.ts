@@ -1,5 +1,4 @@
-import { secretNames } from './bootstrap.ts';
-import { renderJson } from './bootstrap.ts';
+import { renderJson, secretNames } from './bootstrap.ts';
 import type { JsonObject } from './json.ts';
 import { bootstrapDirectory, bootstrapFiles, bootstrapSecretName } from './sidecar.ts';
 

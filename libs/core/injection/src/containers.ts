@@ -1,8 +1,7 @@
-import type { MeshSettings } from '@osm/model';
+import type { Identity, MeshSettings } from '@osm/model';
 import { serviceCluster } from './bootstrap.ts';
 import { emitInitScript } from './init-rules.ts';
 import type { PodInterception } from './interception.ts';
-import type { Identity } from '@osm/model';
 import { asObject, type Json, type JsonObject } from './json.ts';
 import type { ProbeType } from './probes.ts';
 import {

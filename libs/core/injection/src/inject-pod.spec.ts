@@ -1,5 +1,6 @@
 import { defaultMeshSettings, type MeshSettings, type Sidecar } from '@osm/model';
 import { invariant } from '@osm/prelude';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { injectionRequest, pod, proxyUuid, shop } from '../testing/index.ts';
 import { injectPod, type InjectionRequest } from './inject-pod.ts';
@@ -175,6 +176,22 @@ describe('injectPod', () => {
       expect.stringContaining('"a"'),
       expect.stringContaining('"c"'),
     ]);
+  });
+
+  it('keeps every field of the pod that it does not know', () => {
+    const extra = fc.dictionary(fc.stringMatching(/^x[a-z]{1,8}$/), fc.jsonValue());
+    fc.assert(
+      fc.property(extra, extra, extra, (ofPod, ofSpec, ofContainer) => {
+        const own = pod({
+          spec: { ...ofSpec, containers: [{ name: 'app', ...ofContainer }] } as never,
+        });
+        const { pod: patched } = injected({ pod: { ...own, ...ofPod } });
+        expect(patched).toMatchObject({ ...own, ...ofPod, spec: {} });
+        expect(patched['spec']).toMatchObject(ofSpec);
+        const { containers } = patched['spec'] as { containers: readonly JsonObject[] };
+        expect(containers[0]).toEqual({ name: 'app', ...ofContainer });
+      }),
+    );
   });
 
   it('leaves its input alone and repeats itself', () => {
