@@ -13,7 +13,7 @@ import {
   type SecretText,
 } from '@osm/pki';
 
-// The keys of OSM's Secret osm-ca-bundle (behaviour 2.6), so that such a Secret can be mounted here.
+// The keys of OSM's Secret osm-ca-bundle, so that such a Secret can be mounted here.
 const certificateFile = 'ca.crt';
 const keyFile = 'private.key';
 

@@ -1,6 +1,6 @@
 import type { Counter, Histogram, Metrics } from '@osm/telemetry';
 
-/** The metrics of this service; OSM's names where OSM has them (behaviour 6.5). */
+/** The metrics of this service; OSM's names where OSM has them. */
 export interface CertificateMetrics {
   readonly issuedCount: Counter;
   readonly issuedSeconds: Histogram;

@@ -1,6 +1,6 @@
 import type { Counter, Histogram, Metrics } from '@osm/telemetry';
 
-/** The metrics of this service; OSM's names (behaviour 6.5). */
+/** The metrics of this service; OSM's names. */
 export interface InjectorMetrics {
   readonly responses: Counter<'kind' | 'success'>;
   readonly issuedCount: Counter;

@@ -38,7 +38,7 @@ interface Reply {
   readonly body: string;
 }
 
-/** The admission webhook: statuses as OSM (behaviour 2.5). Fails with `io` when it cannot listen. */
+/** The admission webhook: statuses as OSM. Fails with `io` when it cannot listen. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const { identity } = options;
   const https = identity === undefined ? undefined : createHttpsServer(identity);

@@ -1,6 +1,6 @@
 import { AccessLog, packAny, StdoutAccessLog } from '@osm/proto-envoy';
 
-/** The fields of OSM's access log (OSM behaviour 5.19), one JSON object a line on stdout. */
+/** The fields of OSM's access log, one JSON object a line on stdout. */
 const fields = {
   authority: '%REQ(:AUTHORITY)%',
   bytes_received: '%BYTES_RECEIVED%',

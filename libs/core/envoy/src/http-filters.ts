@@ -14,7 +14,7 @@ function httpFilter(name: string, value: Any) {
 }
 
 /**
- * The HTTP connection manager as a network filter (OSM behaviour 5.6). Routes come by RDS, so that policy changes touch no
+ * The HTTP connection manager as a network filter (as OSM). Routes come by RDS, so that policy changes touch no
  * listener: a changed listener drains its connections. Servers have the RBAC filter in every mode for the same reason.
  */
 export function httpConnectionManager(options: {

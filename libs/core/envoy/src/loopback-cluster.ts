@@ -2,7 +2,7 @@ import { Cluster, type Any } from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
 import { noLimits } from './cluster-options.ts';
 
-/** A cluster of one address on the pod's loopback (OSM behaviour 5.13). */
+/** A cluster of one address on the pod's loopback (as OSM). */
 export function loopbackCluster(options: {
   readonly name: string;
   readonly port: number;

@@ -7,7 +7,7 @@ import type { Part } from './part.ts';
 
 const statsPath = '/stats/prometheus';
 
-/** Envoy's own metrics for Prometheus, in plain text on 15010 (OSM behaviour 5.5). Only this path: the admin interface stays inside. */
+/** Envoy's own metrics for Prometheus, in plain text on 15010 (as OSM). Only this path: the admin interface stays inside. */
 export const metricsParts: readonly Part[] = [
   {
     type: 'listener',

@@ -16,7 +16,7 @@ export const fixedNames = {
   trustSecret: 'trust',
 } as const;
 
-/** Ports of OSM's sidecar (OSM behaviour 2.7); the injected iptables rules redirect to the first two. */
+/** Ports of OSM's sidecar; the injected iptables rules redirect to the first two. */
 export const proxyPorts = {
   outbound: 15001,
   inbound: 15003,

@@ -16,7 +16,7 @@ import { tcpProxy } from './tcp-filters.ts';
 /**
  * The listener that iptables sends the pod's outgoing connections to. It hands them to the listener on their original destination;
  * what no listener of a service takes passes through (egress) or is reset. A workload that may call nothing has no such listener,
- * so its connections are refused (OSM behaviour 5.3).
+ * so its connections are refused (as OSM).
  */
 export function captureParts(unit: WorkloadPolicy): readonly Part[] {
   if (unit.egress) return [captureListener({ kind: 'pass' }), passthroughCluster];

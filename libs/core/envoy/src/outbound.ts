@@ -78,7 +78,7 @@ function outboundListener(unit: OutboundPolicy, filters: FilterChain['filters'])
   });
 }
 
-/** One route: matches are enforced by the server (OSM behaviour 5.8). */
+/** One route: matches are enforced by the server (as OSM). */
 function outboundRoutes(unit: OutboundPolicy): RouteConfiguration {
   const name = outboundName(unit.service, unit.port);
   return RouteConfiguration.fromPartial({

@@ -8,7 +8,7 @@ interface WeightedCluster {
   readonly weight: number;
 }
 
-/** Passes bytes on to one of the clusters (OSM behaviour 5.11). */
+/** Passes bytes on to one of the clusters (as OSM). */
 export function tcpProxy(
   statPrefix: string,
   clusters: readonly [WeightedCluster, ...WeightedCluster[]],

@@ -12,7 +12,7 @@ import {
 import { overAds } from './config-source.ts';
 import { fixedNames } from './names.ts';
 
-/** Tells in-mesh TLS from an application's own (OSM behaviour 5.4). Servers match it, and must not answer it: see below. */
+/** Tells in-mesh TLS from an application's own (as OSM). Servers match it, and must not answer it: see below. */
 export const meshAlpn = 'osm';
 
 const identity = { name: fixedNames.identitySecret, sdsConfig: overAds };

@@ -8,8 +8,7 @@ import { assemble, type Emitted } from './part.ts';
 import { upstreamTls } from './tls.ts';
 
 /**
- * An upstream as a cluster and its endpoints: two resources, so that a pod that comes or goes changes the small one only
- * (OSM behaviour 5.12, 5.14).
+ * An upstream as a cluster and its endpoints: two resources, so that a pod that comes or goes changes the small one only (as OSM).
  */
 export function emitUpstream(unit: UpstreamPolicy, previous?: Emitted): Emitted {
   const name = upstreamClusterName(unit.service, unit.targetPort);

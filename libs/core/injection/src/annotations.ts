@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@osm/prelude';
 import type { JsonObject } from './json.ts';
 
-/** Annotations that injection reads or writes (behaviour 2.2). */
+/** Annotations that injection reads or writes. */
 export const annotations = {
   injection: 'openservicemesh.io/sidecar-injection',
   outboundPortExclusionList: 'openservicemesh.io/outbound-port-exclusion-list',

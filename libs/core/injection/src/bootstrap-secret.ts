@@ -22,7 +22,7 @@ export interface BootstrapCertificate {
   readonly trustBundleId: string;
 }
 
-/** The Kubernetes Secret that the envoy container mounts (behaviour 3.5). It holds a private key: its files are for the owner only. */
+/** The Kubernetes Secret that the envoy container mounts. It holds a private key: its files are for the owner only. */
 export function emitBootstrapSecret(request: BootstrapSecretRequest): JsonObject {
   const { certificate } = request;
   const files: Readonly<Record<string, string>> = {

@@ -30,7 +30,7 @@ const typeUrl = 'type.googleapis.com/envoy.extensions';
 export const re2ProgramSizeMax = 100_000;
 
 /**
- * The Envoy bootstrap of a sidecar (behaviour 3.6), as JSON, which is YAML. It is baked into the pod: it holds what cannot come by
+ * The Envoy bootstrap of a sidecar, as JSON, which is YAML. It is baked into the pod: it holds what cannot come by
  * xDS, and nothing else.
  */
 export function emitBootstrap(request: BootstrapRequest): JsonObject {
@@ -50,7 +50,7 @@ export function emitBootstrap(request: BootstrapRequest): JsonObject {
   };
 }
 
-/** Node cluster and --service-cluster: the service identity (behaviour 4.1). */
+/** Node cluster and --service-cluster: the service identity. */
 export function serviceCluster(identity: Identity): string {
   return `${identity.serviceAccount}.${identity.namespace}`;
 }

@@ -27,7 +27,7 @@ export interface SidecarImages {
  */
 const drainSeconds = 30;
 
-/** The container that redirects the pod's traffic, then ends (behaviour 3.3). */
+/** The container that redirects the pod's traffic, then ends. */
 export function emitInitContainer(options: {
   readonly image: string;
   readonly images: SidecarImages;
@@ -52,7 +52,7 @@ export function emitInitContainer(options: {
   };
 }
 
-/** The proxy (behaviour 3.4, with the flags that a bootstrap file cannot carry). */
+/** The proxy: as OSM, with the flags that a bootstrap file cannot carry). */
 export function emitEnvoyContainer(options: {
   readonly image: string;
   readonly settings: MeshSettings;
@@ -97,7 +97,7 @@ export function emitEnvoyContainer(options: {
   };
 }
 
-/** Turns HTTP probes into TCP connections to the application (behaviour 3.4). */
+/** Turns HTTP probes into TCP connections to the application. */
 export function emitHealthcheckContainer(images: SidecarImages): JsonObject {
   return {
     name: podNames.healthcheckContainer,

@@ -12,7 +12,7 @@ export function mountedBootstrapSecret(pod: AdmittedPod): string | undefined {
   return asText(asObject(volume?.['secret'])?.['secretName']);
 }
 
-/** Makes a copy a proxy of its own: another UUID and another Secret, nothing else (behaviour 3.2). */
+/** Makes a copy a proxy of its own: another UUID and another Secret, nothing else. */
 export function renewCopiedPod(pod: AdmittedPod, proxyUuid: string): JsonObject {
   const renew = (volume: JsonObject): JsonObject => ({
     ...volume,

@@ -20,7 +20,7 @@ export interface DecisionRequest {
 
 const systemNamespaces: readonly string[] = ['kube-system', 'kube-public'];
 
-/** When a pod is injected: behaviour 3.1. A wrong annotation denies, even when the other one would decide alone. */
+/** When a pod is injected, as OSM. A wrong annotation denies, even when the other one would decide alone. */
 export function decideInjection(request: DecisionRequest): InjectionDecision {
   const { pod, namespace, namespaceName } = request;
   if (pod.hostNetwork) return skip('the pod uses the network of its host');

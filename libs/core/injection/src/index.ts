@@ -3,7 +3,7 @@
 //   Pod JSON, namespace, settings ──injectPod──> skip | deny | { patched Pod, bootstrap, identity }
 //                                                                    bootstrap + certificate ──emitBootstrapSecret──> Secret
 //
-// Follows OSM behaviour 3.1 to 3.7 where users can see it: names, ports, labels, order of containers, iptables rules, probe paths.
+// Follows OSM where users can see it: names, ports, labels, order of containers, iptables rules, probe paths.
 // Departures, all of them repairs: probes keep their own timeout and match their own path only; more than 15 excluded ports work;
 // wrong ports and ranges are refused at admission; the xDS server is pinned by name. A pod's own fields are never dropped.
 export { injectPod, type InjectionRequest, type InjectionResult } from './inject-pod.ts';

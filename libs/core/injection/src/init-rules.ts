@@ -11,7 +11,7 @@ export interface InitRulesOptions {
 const multiportMax = 15;
 
 /**
- * The shell script of the init container: the nat rules of behaviour 3.3 in their order, for `iptables-restore`. Only IPv4 TCP is
+ * The shell script of the init container: the nat rules of OSM in their order, for `iptables-restore`. Only IPv4 TCP is
  * redirected. Exclusions win over inclusions. The shell replaces `$POD_IP`, which is used in PodIP mode only.
  */
 export function emitInitScript(options: InitRulesOptions): string {

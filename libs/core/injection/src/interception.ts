@@ -17,7 +17,7 @@ export interface PodInterception {
 const interfaceName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}\+?$/;
 
 /**
- * Joins the mesh's lists with those of the pod's annotations (behaviour 2.2): ports of the mesh first, ranges of the pod first,
+ * Joins the mesh's lists with those of the pod's annotations: ports of the mesh first, ranges of the pod first,
  * no duplicates. A wrong annotation is an error; what is wrong in the mesh's lists is left out (the catalog-watcher reports it).
  */
 export function podInterception(

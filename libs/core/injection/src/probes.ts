@@ -4,7 +4,7 @@ import { sidecarPorts } from './sidecar.ts';
 export const probeTypes = ['liveness', 'readiness', 'startup'] as const;
 export type ProbeType = (typeof probeTypes)[number];
 
-/** A probe that the proxy forwards to the application (behaviour 3.7). */
+/** A probe that the proxy forwards to the application. */
 export interface ForwardedProbe {
   readonly container: string;
   readonly type: ProbeType;

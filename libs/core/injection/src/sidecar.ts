@@ -1,4 +1,4 @@
-/** Ports of the sidecar (behaviour 2.7). The listeners of the first three come by xDS (libs/core/envoy/src/names.ts). */
+/** Ports of the sidecar. The listeners of the first three come by xDS (libs/core/envoy/src/names.ts). */
 export const sidecarPorts = {
   outbound: 15001,
   inbound: 15003,
@@ -14,7 +14,7 @@ export const sidecarPorts = {
 /** Linux user of the proxy: what it sends is not redirected to it again. Applications must not use it. */
 export const sidecarUid = 1500;
 
-/** Names in an injected pod that users and tools know (behaviour 2.1, 3.2 to 3.5). */
+/** Names in an injected pod that users and tools know. */
 export const podNames = {
   initContainer: 'osm-init',
   envoyContainer: 'envoy',
@@ -26,7 +26,7 @@ export const podNames = {
 /** Where the bootstrap Secret is mounted in the envoy container. */
 export const bootstrapDirectory = '/etc/envoy';
 
-/** Keys of the bootstrap Secret, which are the files in `bootstrapDirectory` (behaviour 3.5). */
+/** Keys of the bootstrap Secret, which are the files in `bootstrapDirectory`. */
 export const bootstrapFiles = {
   bootstrap: 'bootstrap.yaml',
   certificateSecret: 'tls_certificate_sds_secret.yaml',

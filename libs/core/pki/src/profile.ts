@@ -42,7 +42,7 @@ export const generalName = { dns: 2, uri: 6 } as const;
 
 const organization = 'Open Service Mesh';
 
-/** Common name of the root: OSM's (behaviour 4.1). */
+/** Common name of the root: OSM's. */
 export const rootCommonName = 'osm-ca.openservicemesh.io';
 
 // Bits of KeyUsage, most significant first (RFC 5280, 4.2.1.3).
@@ -53,7 +53,7 @@ const keyUsage = {
   crlSign: 0x02,
 };
 
-/** The subject of the root (behaviour 4.2). */
+/** The subject of the root. */
 export function rootName(): RelativeDistinguishedNames {
   return distinguishedName([
     [oids.country, new PrintableString({ value: 'US' })],

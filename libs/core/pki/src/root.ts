@@ -5,7 +5,7 @@ import { encodePem } from './pem.ts';
 import { certificateTime, rootExtensions, rootName, serialNumber } from './profile.ts';
 import { chooseValidity } from './validity.ts';
 
-/** Validity of the root, of proxies' and of control plane certificates: ten years, as OSM (behaviour 4.2). */
+/** Validity of the root, of proxies' and of control plane certificates: ten years, as OSM. */
 export const longValidityMs = 87_600 * 3_600_000;
 
 export interface RootRequest {

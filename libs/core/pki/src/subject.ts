@@ -1,7 +1,7 @@
 import { principalOf, spiffeIdOf, type Identity } from '@osm/model';
 import { assertNever, err, ok, type Result } from '@osm/prelude';
 
-/** Who a certificate is for (behaviour 4.1). The names in it follow from this alone. */
+/** Who a certificate is for. The names in it follow from this alone. */
 export type CertificateSubject =
   /** A workload's identity inside the mesh: what Envoy presents to other Envoys. */
   | { readonly kind: 'workload'; readonly identity: Identity }

@@ -21,7 +21,7 @@ const backDateMsMax = 5 * 60_000;
 
 /**
  * The validity of a new certificate. It begins up to five minutes in the past, so that peers whose clocks run behind accept it
- * (OSM does not back-date, behaviour 4.2); at most a tenth of its length, so that one of seconds is not born half used up.
+ * (OSM does not back-date); at most a tenth of its length, so that one of seconds is not born half used up.
  */
 export function chooseValidity(request: ValidityRequest): Validity {
   const asked = request.requestedMs > 0 ? request.requestedMs : request.defaultMs;

@@ -19,8 +19,7 @@ export interface Grant {
 }
 
 /**
- * Creates the query for the grants of an account: one per TrafficTarget that counts, and access is the union of them
- * (OSM behaviour 5.9, 5.10).
+ * Creates the query for the grants of an account: one per TrafficTarget that counts, and access is the union of them (as OSM).
  */
 export function createGrantsQuery(
   db: Database,

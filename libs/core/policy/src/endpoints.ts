@@ -45,7 +45,7 @@ interface Sources {
   readonly known: MembershipQueries & SplitQueries;
 }
 
-/** Creates the queries about where a service is and what stands behind it (OSM behaviour 5.1, 5.14, 5.23). */
+/** Creates the queries about where a service is and what stands behind it (as OSM). */
 export function createEndpointQueries(
   db: Database,
   inputs: CatalogInputs,
@@ -109,7 +109,7 @@ function targetPortOf(
   return lowest(inSlices) ?? lowest(inPods) ?? port.port;
 }
 
-/** Under enforced policy an endpoint that is no pod of the mesh vanishes; in permissive mode it remains (OSM behaviour 5.14). */
+/** Under enforced policy an endpoint that is no pod of the mesh vanishes; in permissive mode it remains (as OSM). */
 function visibleEndpoints(
   ctx: QueryContext,
   sources: Sources,

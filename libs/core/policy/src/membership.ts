@@ -4,7 +4,7 @@ import { compareText } from '@osm/prelude';
 import { labelKey, type CatalogIndexes, type CatalogInputs } from './catalog-inputs.ts';
 import { namespacedName, namespaceOf, type NamespacedName } from './names.ts';
 
-/** Which pods stand behind which services, by label selector (OSM behaviour 5.1). */
+/** Which pods stand behind which services, by label selector (as OSM). */
 export interface MembershipQueries {
   /** A service that counts: it exists, in a namespace of the mesh. */
   readonly service: Query<NamespacedName, Service | undefined>;

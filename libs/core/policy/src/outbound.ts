@@ -15,7 +15,7 @@ interface Known extends EndpointQueries, SplitQueries {
   readonly upstream: Query<UpstreamRef, UpstreamPolicy>;
 }
 
-/** Creates the query for outbound units: where clients dial a service port, and where that goes (OSM behaviour 5.7, 5.24). */
+/** Creates the query for outbound units: where clients dial a service port, and where that goes (as OSM). */
 export function createOutboundQuery(
   db: Database,
   known: Known,

@@ -33,7 +33,7 @@ export interface ReachQueries {
   readonly allServerFirstPorts: Query<string, readonly number[]>;
 }
 
-/** Creates the queries about what a client may call (OSM behaviour 5.3, 5.22). */
+/** Creates the queries about what a client may call (as OSM). */
 export function createReachQueries(
   db: Database,
   inputs: CatalogInputs,

@@ -17,7 +17,7 @@ export interface SplitQueries {
   readonly destinations: Query<NamespacedName, readonly string[]>;
 }
 
-/** Creates the queries about TrafficSplits (OSM behaviour 5.24). */
+/** Creates the queries about TrafficSplits (as OSM). */
 export function createSplitQueries(
   db: Database,
   inputs: CatalogInputs,

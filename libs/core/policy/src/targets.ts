@@ -8,7 +8,7 @@ type Rule = TrafficTarget['rules'][number];
 
 /**
  * Whether a TrafficTarget counts at all: it is in a namespace of the mesh, its destination is in its own namespace, and it has rules.
- * Clients learn their outbound services from targets that count, whatever their rules say (OSM behaviour 5.3).
+ * Clients learn their outbound services from targets that count, whatever their rules say (as OSM).
  */
 export function isEffective(
   ctx: QueryContext,

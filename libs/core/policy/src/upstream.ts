@@ -11,7 +11,7 @@ import type { UpstreamPolicy } from './proxy-policy.ts';
 /** A principal of two labels: certificates of the mesh have at least three, so nobody has it. */
 export const nobody = 'nobody.invalid';
 
-/** Creates the query for upstream units: who may answer, and where (OSM behaviour 5.12, 5.14). */
+/** Creates the query for upstream units: who may answer, and where (as OSM). */
 export function createUpstreamQuery(
   db: Database,
   inputs: CatalogInputs,

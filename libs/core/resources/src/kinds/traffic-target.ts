@@ -35,7 +35,7 @@ const shapeV1alpha1 = withSpec({
 
 /**
  * A TrafficTarget by the rules of OSM's validating webhook: it lives in its destination's namespace. Sources
- * that can never match are dropped; a target without sources allows nobody (OSM: everybody, behaviour 5.10).
+ * that can never match are dropped; a target without sources allows nobody (OSM: everybody).
  */
 export const parseTrafficTarget: KindParser = (raw, { ref, version, at }) => {
   const old = version === 'v1alpha1';
