@@ -133,12 +133,12 @@ export class Playground {
     return this.controller.pods;
   }
 
-  /**
-   * Waits until all pods that the files ask for are there and ready. Returns false when the time is over, or when `accept` says that what
-   * is missing does not matter.
-   */
-  async settled(timeoutMs: number): Promise<boolean> {
-    if (this.controller.isSettled) return true;
+  /** Waits until all pods that the files ask for are there and ready; false when the time is over. Those that `ignore` names may be as they are. */
+  async settled(
+    timeoutMs: number,
+    ignore: (pod: PodRunner) => boolean = () => false,
+  ): Promise<boolean> {
+    if (this.controller.isSettled(ignore)) return true;
     return new Promise((resolve) => {
       const done = (isSettled: boolean): void => {
         stop();
@@ -147,7 +147,7 @@ export class Playground {
       };
       const timer = setTimeout(() => done(false), timeoutMs);
       const stop = this.controller.onPass(() => {
-        if (this.controller.isSettled) done(true);
+        if (this.controller.isSettled(ignore)) done(true);
       });
     });
   }

@@ -80,15 +80,22 @@ export class ClusterController {
     return () => this.#watchers.delete(callback);
   }
 
-  /** True when every workload has exactly the pods it wants, and all of them are ready. */
-  get isSettled(): boolean {
+  /** True when every workload has exactly the pods it wants, and all of them are ready, except those to be ignored. */
+  isSettled(ignore: (pod: PodRunner) => boolean): boolean {
     if (this.#desired === undefined || this.#isDirty) return false;
     const pods = [...this.#pods.values()];
-    const wanted = this.#desired.workloads.reduce((sum, workload) => sum + workload.replicas, 0);
+    const { workloads, broken } = this.#desired;
+    const wanted = new Map(workloads.map((workload) => [workloadKey(workload), workload]));
+    const isComplete = (workload: Workload): boolean => {
+      const own = pods.filter((pod) => pod.blueprint.workload === workloadKey(workload));
+      return (
+        own.length === workload.replicas && own.every((pod) => pod.blueprint.hash === workload.hash)
+      );
+    };
+    const belongs = (pod: PodRunner): boolean =>
+      wanted.has(pod.blueprint.workload) || broken.has(pod.blueprint.workload);
     return (
-      pods.length === wanted &&
-      pods.every((pod) => pod.ready && !pod.isStopping) &&
-      this.#desired.workloads.every((workload) => this.#isComplete(workload))
+      workloads.every(isComplete) && pods.every((pod) => belongs(pod) && (pod.ready || ignore(pod)))
     );
   }
 
@@ -97,14 +104,6 @@ export class ClusterController {
     this.#isClosed = true;
     await Promise.all([...this.#pods.values()].map((pod) => pod.stopNow(graceMsMax)));
     await this.#pass;
-  }
-
-  #isComplete(workload: Workload): boolean {
-    const key = workloadKey(workload);
-    const pods = [...this.#pods.values()].filter(
-      (pod) => pod.blueprint.workload === key && pod.blueprint.hash === workload.hash,
-    );
-    return pods.length === workload.replicas;
   }
 
   async #passes(): Promise<void> {

@@ -1,7 +1,7 @@
 import { pause } from '../process/backoff.ts';
 import type { Dialer } from '../network/dialer.ts';
 
-/** OSM's name of the sidecar container, and the port of its admin interface (OSM behaviour 2.7, 3.4). */
+/** OSM's name of the sidecar container, and the port of its admin interface (as OSM). */
 export const sidecarName = 'envoy';
 export const adminPort = 15000;
 
