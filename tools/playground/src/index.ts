@@ -1,3 +1,13 @@
 // @osm/playground: a mesh on one Linux machine. The end-to-end tests run it in their own process; people use the commands.
+//
+//   directory of manifests ──> Playground.start ──> pods in network namespaces, real Envoys, NATS and the five services
+//
+// Everything ends with `close`, or with the process that started it, however that ends.
 export { ensureBinaries, type Binaries } from './binaries.ts';
 export { Playground, type PlaygroundOptions } from './playground.ts';
+export { execPlan } from './control/control-server.ts';
+export type { ExecPlan } from './control/protocol.ts';
+export { ManifestSet } from './worlds/manifest-set.ts';
+export { runWorld, type WorldOptions } from './worlds/world-run.ts';
+export type { RequestResult } from './worlds/world-format.ts';
+export { describeResult } from './worlds/outcome.ts';

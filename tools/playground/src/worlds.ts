@@ -8,8 +8,9 @@ import { Playground } from './playground.ts';
 import { repositoryRoot } from './repository.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 import { ManifestSet } from './worlds/manifest-set.ts';
-import { showOutcome } from './worlds/outcome.ts';
-import { runWorld, type RequestResult } from './worlds/world-run.ts';
+import { describeResult } from './worlds/outcome.ts';
+import type { RequestResult } from './worlds/world-format.ts';
+import { runWorld } from './worlds/world-run.ts';
 
 const help = `Usage: node tools/playground/run.mjs worlds WORLD... [--image NAME=DIR] [--only STEP] [--patience SECONDS] [--report FILE] [-v]
 
@@ -75,7 +76,7 @@ async function main(): Promise<number> {
       };
       const results = await runWorld(resolve(world), options);
       for (const result of results)
-        if (values.verbose || !result.isSame) for (const line of describe(result)) say(line);
+        if (values.verbose || !result.isSame) for (const line of describeResult(result)) say(line);
       const same = results.filter((result) => result.isSame).length;
       say(
         `   ${same} of ${results.length} as wanted (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`,
@@ -97,13 +98,4 @@ async function main(): Promise<number> {
   if (values.report !== undefined)
     writeFileSync(values.report, `${JSON.stringify(summary, null, 1)}\n`);
   return ended !== '' || summary.some((world) => world.differ > 0) ? 1 : 0;
-}
-
-function describe({ step, request, wanted, got, isSame, why }: RequestResult): string[] {
-  const headers = request.headers === undefined ? '' : ` ${JSON.stringify(request.headers)}`;
-  return [
-    `  ${isSame ? 'same' : 'DIFF'} ${step}: ${request.from} ${request.http ?? `TCP ${request.tcp ?? ''}`}${headers}`,
-    `       wanted ${showOutcome(wanted)}${why === undefined ? '' : ` (${why})`}`,
-    `       now    ${showOutcome(got)}`,
-  ];
 }

@@ -19,9 +19,9 @@ export function hostsFile(owner: HostsFileOwner, services: readonly ResolvableSe
   const lines = sorted.flatMap((service) => {
     const qualified = `${service.name}.${service.namespace}`;
     const short = service.namespace === owner.namespace ? [service.name] : [];
-    const names = [...short, qualified, `${qualified}.svc`, `${qualified}.svc.cluster.local`].join(
-      ' ',
-    );
+    const full = `${qualified}.svc.cluster.local`;
+    // A final dot says that a name is complete; the resolver compares it with the file as it is written.
+    const names = [...short, qualified, `${qualified}.svc`, full, `${full}.`].join(' ');
     return service.addresses.map((address) => `${address} ${names}`);
   });
   return ['127.0.0.1 localhost', `${owner.ip} ${owner.hostname}`, ...lines, ''].join('\n');

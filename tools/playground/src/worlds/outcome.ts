@@ -1,4 +1,4 @@
-import type { Attempt, Outcome, WorldRequest } from './world-format.ts';
+import type { Attempt, Outcome, RequestResult, WorldRequest } from './world-format.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -43,6 +43,10 @@ export function isSame(request: WorldRequest, wanted: Outcome, got: Outcome): bo
 }
 
 function isEqualTo(request: WorldRequest, wanted: Outcome, got: Outcome): boolean {
+  if (wanted.anyOf !== undefined) {
+    const { anyOf } = wanted;
+    return resultsOf(got).every((word) => anyOf.includes(word));
+  }
   if (wanted.outcome !== got.outcome) return false;
   if (wanted.outcomes !== undefined && !isNear(request, wanted.outcomes, got.outcomes))
     return false;
@@ -53,6 +57,10 @@ function isEqualTo(request: WorldRequest, wanted: Outcome, got: Outcome): boolea
     request.loose === true ||
     (isEqualJson(wanted.body, got.body) && isEqualJson(wanted.headers, got.headers))
   );
+}
+
+function resultsOf(outcome: Outcome): string[] {
+  return outcome.outcome === undefined ? Object.keys(outcome.outcomes ?? {}) : [outcome.outcome];
 }
 
 function isNear(request: WorldRequest, wanted: Counts, got: Counts | undefined): boolean {
@@ -79,7 +87,24 @@ export function showOutcome(outcome: Outcome): string {
   const parts = (['by', 'pods', 'body', 'headers'] as const).flatMap((key) =>
     outcome[key] === undefined ? [] : [` ${key}=${JSON.stringify(outcome[key])}`],
   );
-  return `${outcome.outcome ?? JSON.stringify(outcome.outcomes)}${parts.join('')}`;
+  return `${outcome.anyOf?.join(' or ') ?? outcome.outcome ?? JSON.stringify(outcome.outcomes)}${parts.join('')}`;
+}
+
+/** A compared request for people: what was sent, what is wanted, what came. */
+export function describeResult({
+  step,
+  request,
+  wanted,
+  got,
+  isSame: same,
+  why,
+}: RequestResult): string[] {
+  const headers = request.headers === undefined ? '' : ` ${JSON.stringify(request.headers)}`;
+  return [
+    `  ${same ? 'same' : 'DIFF'} ${step}: ${request.from} ${request.http ?? `TCP ${request.tcp ?? ''}`}${headers}`,
+    `       wanted ${showOutcome(wanted)}${why === undefined ? '' : ` (${why})`}`,
+    `       now    ${showOutcome(got)}`,
+  ];
 }
 
 function countBy(words: readonly string[]): Record<string, number> {

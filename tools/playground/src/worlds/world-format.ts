@@ -31,6 +31,7 @@ export interface WorldRequest {
   readonly from: string;
   readonly http?: string;
   readonly tcp?: string;
+  readonly send?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly repeat?: number;
   /** Number of different pods that answer is part of the outcome. */
@@ -56,6 +57,8 @@ export interface Outcome {
   /** Beginning of an answer that is not the test server's. Not compared. */
   readonly text?: string;
   readonly say?: string;
+  /** In deviations: any mixture of these results is right. */
+  readonly anyOf?: readonly string[];
   /** Another outcome that was recorded, too; either is right. */
   readonly unstable?: Outcome;
 }
@@ -81,7 +84,19 @@ export interface Deviation {
   readonly from: string;
   /** The request's `http` or `tcp`. */
   readonly request: string;
+  readonly send?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly outcome: Outcome;
   readonly why: string;
+}
+
+/** One request of a world, compared. */
+export interface RequestResult {
+  readonly step: string;
+  readonly request: WorldRequest;
+  readonly wanted: Outcome;
+  readonly got: Outcome;
+  readonly isSame: boolean;
+  /** Why another outcome than the recorded one is wanted. */
+  readonly why: string | undefined;
 }

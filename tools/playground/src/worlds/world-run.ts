@@ -13,21 +13,11 @@ import type {
   Attempt,
   Deviation,
   Outcome,
+  RequestResult,
   World,
   WorldRequest,
   WorldStep,
 } from './world-format.ts';
-
-/** One request of a world, compared. */
-export interface RequestResult {
-  readonly step: string;
-  readonly request: WorldRequest;
-  readonly wanted: Outcome;
-  readonly got: Outcome;
-  readonly isSame: boolean;
-  /** Why another outcome than the recorded one is wanted. */
-  readonly why: string | undefined;
-}
 
 export interface WorldOptions {
   readonly playground: Playground;
@@ -218,6 +208,7 @@ function concerns(deviation: Deviation, step: string, request: WorldRequest): bo
     deviation.step === step &&
     deviation.from === request.from &&
     deviation.request === (request.http ?? request.tcp) &&
+    deviation.send === request.send &&
     JSON.stringify(deviation.headers ?? {}) === JSON.stringify(request.headers ?? {})
   );
 }
