@@ -19,15 +19,17 @@ import { tcpProxy } from './tcp-filters.ts';
  * so its connections are refused (as OSM).
  */
 export function captureParts(unit: WorkloadPolicy): readonly Part[] {
-  if (unit.egress) return [captureListener({ kind: 'pass' }), passthroughCluster];
+  const { serverFirstPorts } = unit;
+  if (unit.egress) return [captureListener({ kind: 'pass', serverFirstPorts }), passthroughCluster];
   if (unit.outbound.kind === 'nothing') return [];
-  return [captureListener({ kind: 'reset', serverFirstPorts: unit.serverFirstPorts })];
+  return [captureListener({ kind: 'reset', serverFirstPorts })];
 }
 
 /** What happens to connections that no service takes. */
-type Rest =
-  | { readonly kind: 'pass' }
-  | { readonly kind: 'reset'; readonly serverFirstPorts: readonly number[] };
+interface Rest {
+  readonly kind: 'pass' | 'reset';
+  readonly serverFirstPorts: readonly number[];
+}
 
 function captureListener(rest: Rest): Part {
   return {
@@ -41,9 +43,11 @@ function captureListener(rest: Rest): Part {
         address: socketAddress('0.0.0.0', proxyPorts.outbound),
         trafficDirection: TrafficDirection.OUTBOUND,
         useOriginalDst: true,
+        ...waitForFirstBytes(rest.serverFirstPorts),
         ...(rest.kind === 'pass'
           ? { defaultFilterChain: passChain }
-          : resetRest(rest.serverFirstPorts)),
+          : // A chain without filters closes what it gets.
+            { filterChains: [{ filters: [] }] }),
       }),
     }),
   };
@@ -60,16 +64,15 @@ const passChain = {
 
 /**
  * Waits a moment for the client's first bytes, without reading them, before it decides: closing a connection with unread bytes resets
- * it, which is what clients of OSM see (curl: 56); closed earlier they would see an empty reply. When the moment is over a silent client is
- * let through, or closed. On ports where the server speaks first there is nothing to wait for.
+ * it, which is what clients of OSM see (curl: 56), also where a connection passes through to an address that refuses it; closed earlier
+ * they would see an empty reply. When the moment is over a silent client is let through, or closed. On ports where the server speaks
+ * first there is nothing to wait for.
  */
-function resetRest(serverFirstPorts: readonly number[]) {
+function waitForFirstBytes(serverFirstPorts: readonly number[]) {
   return {
     listenerFilters: [originalDst, exceptOnPorts(tlsInspector, serverFirstPorts)],
     listenerFiltersTimeout: { seconds: 0, nanos: 50_000_000 },
     continueOnListenerFiltersTimeout: true,
-    // A chain without filters closes what it gets.
-    filterChains: [{ filters: [] }],
   };
 }
 

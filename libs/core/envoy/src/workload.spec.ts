@@ -49,12 +49,12 @@ describe('the outbound side of a workload', () => {
     });
   });
 
-  it('passes what no service takes through with egress, reading nothing first', () => {
+  it('passes what no service takes through with egress; a refusal is a reset there, too', () => {
     const emitted = emitWorkload(workload({ outbound: { kind: 'nothing' }, egress: true }));
     expect(names(emitted)).toEqual(['passthrough-outbound', 'outbound-listener']);
-    const json = listener(emitted, 'outbound-listener');
-    expect(json).not.toHaveProperty('listenerFilters');
-    expect(json).toMatchObject({
+    expect(listener(emitted, 'outbound-listener')).toMatchObject({
+      listenerFilters: [{ name: 'original_dst' }, { name: 'tls_inspector' }],
+      continueOnListenerFiltersTimeout: true,
       defaultFilterChain: { filters: [{ typedConfig: { cluster: 'passthrough-outbound' } }] },
     });
   });
