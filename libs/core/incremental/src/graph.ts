@@ -1,41 +1,61 @@
 import { invariant } from '@osm/prelude';
 
-/** Something a query may read: an input value, an index key, or another query's value. */
-export interface Source {
-  /** Query values computed from this one. */
-  readonly readers: Set<Cell>;
-  /** Set for query values only. */
-  readonly cell: Cell | undefined;
-  /** Forgets bookkeeping that exists only for readers. */
-  readonly unread: () => void;
+/**
+ * Something a query may read: an input value, an index key, or another query's value. There are many of them per object of the
+ * mesh, so they are data only; what differs by collection or query is shared.
+ */
+export type Source = InputSource | Cell;
+
+interface Readable {
+  /** Query values computed from this one; undefined = none. */
+  readers: Set<Cell> | undefined;
+}
+
+/** An input value or an index key, while somebody reads it. */
+export interface InputSource extends Readable {
+  readonly kind: 'input';
+  readonly key: string;
+  readonly collection: SourceCollection;
+}
+
+/** What input sources belong to. */
+export interface SourceCollection {
+  /** Forgets the source of a key: nobody reads it any more. */
+  readonly unread: (key: string) => void;
 }
 
 export type CellState = 'clean' | 'check' | 'dirty' | 'running';
 
 /** One query value: (query, key). */
-export interface Cell extends Source {
-  /** Computes the value anew; says what it read, and whether the value differs from the last one. */
-  readonly evaluate: () => { readonly recording: Recording; readonly changed: boolean };
-  /** Removes the cell from its query. */
-  readonly forget: () => void;
-  /** Called when the value changed. */
-  readonly changed: () => void;
+export interface Cell extends Readable {
+  readonly kind: 'cell';
+  readonly query: CellQuery;
   state: CellState;
   alive: boolean;
   /** What keeps it wanted apart from its readers: roots and demands. */
   holders: number;
-  reads: ReadonlySet<Source>;
-  demands: ReadonlySet<Cell>;
+  reads: readonly Source[];
+  demands: readonly Cell[];
 }
 
-/** What an evaluation read and demanded, in order. */
+/** What the graph needs to know of a query; called with cells of that query. */
+export interface CellQuery {
+  /** Computes the value anew; says what it read, and whether the value differs from the last one. */
+  readonly evaluate: (cell: Cell) => { readonly recording: Recording; readonly changed: boolean };
+  /** Removes the cell from its query. */
+  readonly forget: (cell: Cell) => void;
+  /** Called when the value changed. */
+  readonly changed: (cell: Cell) => void;
+}
+
+/** What an evaluation read and demanded, each once, in order. */
 export interface Recording {
-  readonly reads: ReadonlySet<Source>;
-  readonly demands: ReadonlySet<Cell>;
+  readonly reads: readonly Source[];
+  readonly demands: readonly Cell[];
 }
 
 /** The recording of a cell that has not been evaluated, or is no longer wanted. */
-export const nothingRecorded: Recording = { reads: new Set(), demands: new Set() };
+export const nothingRecorded: Recording = { reads: [], demands: [] };
 
 /** The dependency graph: marks what a change may affect, and brings what is wanted up to date. */
 export interface Graph {
@@ -60,6 +80,8 @@ interface GraphState {
   evaluations: number;
 }
 
+const noCells: readonly Cell[] = [];
+
 /** Creates an empty graph. */
 export function createGraph(): Graph {
   const state: GraphState = { stale: [], unwanted: [], evaluations: 0 };
@@ -77,7 +99,7 @@ export function createGraph(): Graph {
 function invalidate({ stale }: GraphState, changed: Source): void {
   const work: Source[] = [changed];
   for (let source = work.pop(); source !== undefined; source = work.pop()) {
-    for (const reader of source.readers) {
+    for (const reader of source.readers ?? noCells) {
       const was = reader.state;
       if (source === changed) reader.state = 'dirty';
       else if (was === 'clean') reader.state = 'check';
@@ -95,7 +117,7 @@ function hold({ stale }: GraphState, cell: Cell): void {
 
 function release({ unwanted }: GraphState, cell: Cell): void {
   cell.holders--;
-  if (cell.holders === 0 && cell.readers.size === 0) unwanted.push(cell);
+  if (cell.holders === 0 && cell.readers === undefined) unwanted.push(cell);
 }
 
 function refresh(state: GraphState, cell: Cell): void {
@@ -104,7 +126,7 @@ function refresh(state: GraphState, cell: Cell): void {
   if (cell.state === 'check') {
     // In the order of reading: an earlier read that changed may make later ones meaningless.
     for (const source of cell.reads) {
-      if (source.cell !== undefined) refresh(state, source.cell);
+      if (source.kind === 'cell') refresh(state, source);
       if (stateOf(cell) === 'dirty') break;
     }
     if (stateOf(cell) === 'check') {
@@ -123,12 +145,13 @@ function stateOf(cell: Cell): CellState {
 function evaluate(state: GraphState, cell: Cell): void {
   state.evaluations++;
   cell.state = 'running';
-  const { recording, changed } = cell.evaluate();
+  const { recording, changed } = cell.query.evaluate(cell);
   adopt(state, cell, recording);
   cell.state = 'clean';
   if (!changed) return;
-  cell.changed();
-  for (const reader of cell.readers) if (reader.state === 'check') reader.state = 'dirty';
+  cell.query.changed(cell);
+  for (const reader of cell.readers ?? noCells)
+    if (reader.state === 'check') reader.state = 'dirty';
 }
 
 /** Makes the recording the cell's: new edges first, so that nothing is dropped that is still wanted. */
@@ -136,17 +159,26 @@ function adopt(state: GraphState, cell: Cell, recording: Recording): void {
   const { reads, demands } = cell;
   cell.reads = recording.reads;
   cell.demands = recording.demands;
-  for (const source of recording.reads) if (!reads.has(source)) source.readers.add(cell);
-  for (const other of recording.demands) if (!demands.has(other)) hold(state, other);
-  for (const source of reads) if (!recording.reads.has(source)) stopReading(state, cell, source);
-  for (const other of demands) if (!recording.demands.has(other)) release(state, other);
+  for (const source of missingIn(reads, recording.reads)) (source.readers ??= new Set()).add(cell);
+  for (const other of missingIn(demands, recording.demands)) hold(state, other);
+  for (const source of missingIn(recording.reads, reads)) stopReading(state, cell, source);
+  for (const other of missingIn(recording.demands, demands)) release(state, other);
+}
+
+/** Those of `items` that `list` does not have. Mostly the two are the same. */
+function missingIn<T>(list: readonly T[], items: readonly T[]): readonly T[] {
+  if (list.length === 0) return items;
+  if (items.every((item, index) => item === list[index])) return [];
+  const known = new Set(list);
+  return items.filter((item) => !known.has(item));
 }
 
 function stopReading({ unwanted }: GraphState, cell: Cell, source: Source): void {
-  source.readers.delete(cell);
-  if (source.readers.size > 0) return;
-  if (source.cell === undefined) source.unread();
-  else if (source.cell.holders === 0) unwanted.push(source.cell);
+  source.readers?.delete(cell);
+  if (source.readers === undefined || source.readers.size > 0) return;
+  source.readers = undefined;
+  if (source.kind === 'input') source.collection.unread(source.key);
+  else if (source.holders === 0) unwanted.push(source);
 }
 
 function settle(state: GraphState): void {
@@ -163,9 +195,9 @@ function settle(state: GraphState): void {
 function sweep(state: GraphState): void {
   const { unwanted } = state;
   for (let cell = unwanted.pop(); cell !== undefined; cell = unwanted.pop()) {
-    if (!cell.alive || cell.holders > 0 || cell.readers.size > 0) continue;
+    if (!cell.alive || cell.holders > 0 || cell.readers !== undefined) continue;
     cell.alive = false;
-    cell.forget();
+    cell.query.forget(cell);
     adopt(state, cell, nothingRecorded);
   }
 }

@@ -1,5 +1,5 @@
 import { compareText } from '@osm/prelude';
-import type { Cell, Graph, Source } from './graph.ts';
+import type { Graph, InputSource, Source, SourceCollection } from './graph.ts';
 
 /** A collection of values set from outside. */
 export interface Input<V> {
@@ -35,13 +35,13 @@ interface ReadSources {
 
 /** Sources that exist only while somebody reads them. */
 function createReadSources(graph: Graph): ReadSources {
-  const sources = new Map<string, Source>();
+  const sources = new Map<string, InputSource>();
+  const collection: SourceCollection = { unread: (key) => sources.delete(key) };
   return {
     of: (key) => {
       let source = sources.get(key);
       if (source === undefined) {
-        const readers = new Set<Cell>();
-        source = { readers, cell: undefined, unread: () => sources.delete(key) };
+        source = { kind: 'input', readers: undefined, key, collection };
         sources.set(key, source);
       }
       return source;

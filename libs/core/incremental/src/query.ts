@@ -1,5 +1,12 @@
 import type { Index, Input } from './input.ts';
-import { nothingRecorded, type Cell, type Graph, type Recording, type Source } from './graph.ts';
+import {
+  nothingRecorded,
+  type Cell,
+  type CellQuery,
+  type Graph,
+  type Recording,
+  type Source,
+} from './graph.ts';
 
 /** What a query may read. Whatever it reads here, and nothing else, its value may depend on. */
 export interface QueryContext {
@@ -54,37 +61,37 @@ export function createQuery<K, V>(graph: Graph, definition: ResolvedDefinition<K
     for (const observer of observers) observer(cell);
   };
 
-  const createCell = (key: K, text: string): QueryCell<K, V> => {
-    const cell: QueryCell<K, V> = {
-      key,
-      text,
-      value: undefined,
-      state: 'dirty',
-      alive: true,
-      holders: 0,
-      readers: new Set(),
-      reads: nothingRecorded.reads,
-      demands: nothingRecorded.demands,
-      get cell() {
-        return cell;
-      },
-      unread: () => undefined,
-      evaluate: () => {
-        const recorder = createRecorder(graph);
-        const next = definition.compute(key, recorder.context);
-        const { value } = cell;
-        const changed = value === undefined || !definition.equal(value.current, next);
-        if (changed) cell.value = { current: next };
-        return { recording: recorder.recording, changed };
-      },
-      forget: () => {
-        cells.delete(text);
-        notify(cell);
-      },
-      changed: () => notify(cell),
-    };
-    return cell;
+  // The graph gives back only cells that were made here.
+  const own = (cell: Cell): QueryCell<K, V> => cell as QueryCell<K, V>;
+  const query: CellQuery = {
+    evaluate: (any) => {
+      const cell = own(any);
+      const recorder = createRecorder(graph);
+      const next = definition.compute(cell.key, recorder.context);
+      const { value } = cell;
+      const changed = value === undefined || !definition.equal(value.current, next);
+      if (changed) cell.value = { current: next };
+      return { recording: recorder.recording(), changed };
+    },
+    forget: (cell) => {
+      cells.delete(own(cell).text);
+      notify(own(cell));
+    },
+    changed: (cell) => notify(own(cell)),
   };
+  const createCell = (key: K, text: string): QueryCell<K, V> => ({
+    kind: 'cell',
+    query,
+    key,
+    text,
+    value: undefined,
+    state: 'dirty',
+    alive: true,
+    holders: 0,
+    readers: undefined,
+    reads: nothingRecorded.reads,
+    demands: nothingRecorded.demands,
+  });
 
   return {
     name: definition.name,
@@ -104,7 +111,10 @@ export function createQuery<K, V>(graph: Graph, definition: ResolvedDefinition<K
   };
 }
 
-function createRecorder(graph: Graph): { context: QueryContext; recording: Recording } {
+function createRecorder(graph: Graph): {
+  readonly context: QueryContext;
+  readonly recording: () => Recording;
+} {
   const reads = new Set<Source>();
   let demands: Set<Cell> | undefined;
   return {
@@ -123,12 +133,10 @@ function createRecorder(graph: Graph): { context: QueryContext; recording: Recor
         demands.add(query.cellOf(key));
       },
     },
-    recording: {
-      reads,
-      get demands() {
-        return demands ?? nothingRecorded.demands;
-      },
-    },
+    recording: () => ({
+      reads: [...reads],
+      demands: demands === undefined ? nothingRecorded.demands : [...demands],
+    }),
   };
 }
 
