@@ -9,6 +9,7 @@ import {
 import { describeFlags, flag, parseFlags, type ConfigOf, type FlagSet } from './flags.ts';
 import { createHttpRoutes, startHttpServer, type HttpRoutes } from './http-server.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** What a service gets to run with. */
 export interface ServiceContext<C> {
@@ -62,6 +63,7 @@ export async function runService<F extends FlagSet>(
     process.stdout.write(describeFlags(definition.name, definition.summary, flags));
     return;
   }
+  keepYoungGenerationSmall();
   const config = parsed.value.config as ConfigOf<F> & ConfigOf<typeof commonFlags>;
   const log = createLogger(definition.name, config.logLevel);
   const metrics = createMetrics({ process: true });
