@@ -3,13 +3,13 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MeshError } from '@osm/prelude';
-import { endOfRun, prepare } from './commands/up.ts';
+import { endOfRun, prepare, startUnlessEnded, type EndOfRun } from './commands/up.ts';
 import { ControlServer } from './control/control-server.ts';
 import { openAddresses } from './demo/addresses.ts';
 import { checkDatabase, checkHandshakes, checkStep, checkWire, type Check } from './demo/checks.ts';
 import { Screen } from './demo/screen.ts';
 import { changedLines, story, type Step } from './demo/story.ts';
-import { Playground } from './playground.ts';
+import type { Playground } from './playground.ts';
 import { run } from './process/run.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 
@@ -47,7 +47,8 @@ async function main(): Promise<number> {
     const stateDirectory = stateDirectoryOf(values.name);
     const directory = join(stateDirectory, 'manifests');
     const screen = new Screen(values.check !== true);
-    const playground = await Playground.start({
+    const end = endOfRun();
+    const playground = await startUnlessEnded(end, {
       directory,
       stateDirectory,
       binaries,
@@ -55,7 +56,9 @@ async function main(): Promise<number> {
       prepare: () => cpSync(join(demoDirectory, 'manifests'), directory, { recursive: true }),
       report: (message) => screen.note(message),
     });
+    if (playground === undefined) return 130;
     return await runStory(playground, screen, {
+      end,
       isCheck: values.check === true,
       isManual: values.manual === true,
     });
@@ -68,9 +71,9 @@ async function main(): Promise<number> {
 async function runStory(
   playground: Playground,
   screen: Screen,
-  mode: { readonly isCheck: boolean; readonly isManual: boolean },
+  mode: { readonly end: EndOfRun; readonly isCheck: boolean; readonly isManual: boolean },
 ): Promise<number> {
-  const end = endOfRun();
+  const { end } = mode;
   const checks: Check[] = [];
   let wasEnded = '';
   const control = await ControlServer.start(playground, () => end.now('down'));

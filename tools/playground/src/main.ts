@@ -1,35 +1,59 @@
 import { MeshError } from '@osm/prelude';
 import { UsageError, type Command } from './commands/command.ts';
-import { configCommand } from './commands/config.ts';
-import { downCommand } from './commands/down.ts';
-import { execCommand } from './commands/exec.ts';
-import { logsCommand } from './commands/logs.ts';
-import { podsCommand } from './commands/pods.ts';
-import { upCommand } from './commands/up.ts';
 import { becomeRoot } from './privilege.ts';
 
-const commands: readonly Command[] = [
-  upCommand,
-  podsCommand,
-  execCommand,
-  logsCommand,
-  configCommand,
-  downCommand,
+// Loaded when used: `exec` in a loop should not pay for what only `up` needs.
+const commands: readonly {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}[] = [
+  {
+    name: 'up',
+    summary: 'run the manifests of a directory, and follow changes of its files',
+    load: async () => (await import('./commands/up.ts')).upCommand,
+  },
+  {
+    name: 'pods',
+    summary: 'list the pods',
+    load: async () => (await import('./commands/pods.ts')).podsCommand,
+  },
+  {
+    name: 'exec',
+    summary: 'run a command in a pod',
+    load: async () => (await import('./commands/exec.ts')).execCommand,
+  },
+  {
+    name: 'logs',
+    summary: "print a container's output",
+    load: async () => (await import('./commands/logs.ts')).logsCommand,
+  },
+  {
+    name: 'config',
+    summary: "print the configuration of a pod's Envoy",
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  {
+    name: 'down',
+    summary: 'end the running playground',
+    load: async () => (await import('./commands/down.ts')).downCommand,
+  },
 ];
 
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) return overview(name);
+  const entry = commands.find((candidate) => candidate.name === name);
+  if (entry === undefined) return overview(name);
+  const command = await entry.load();
   const ownArgs = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownArgs.includes('--help') || ownArgs.includes('-h')) {
     process.stdout.write(`${usage(command)}\n${command.summary}\n\n${command.help}\n`);
     return 0;
   }
   try {
-    if (command !== upCommand) {
+    if (command.name !== 'up') {
       const privilege = await becomeRoot();
       if (privilege.kind === 'delegated') return privilege.status;
       if (privilege.kind === 'refused') throw new MeshError('invalid_config', privilege.message);

@@ -34,6 +34,8 @@ export interface PlaygroundOptions {
   readonly prepare?: () => void;
   /** Something the user should read, a line at a time. */
   readonly report: (message: string) => void;
+  /** What pods do, a line at a time. */
+  readonly onEvent?: (message: string) => void;
 }
 
 /** A running playground: network, services, pods. Everything in it ends with `close`, or with this process. */
@@ -104,6 +106,7 @@ export class Playground {
     this.controller = new ClusterController({
       addresses,
       cluster,
+      onEvent: options.onEvent ?? (() => undefined),
       ownServices: (): readonly OwnService[] => services?.ownServices() ?? [],
       surroundings: {
         network,

@@ -19,6 +19,8 @@ export interface ControllerOptions {
   readonly cluster: ClusterDirectory;
   /** Services that are not pods: the mesh's own. Asked anew on every pass. */
   readonly ownServices: () => readonly OwnService[];
+  /** A pod became ready, lost its readiness, or is gone: for people who watch. */
+  readonly onEvent: (text: string) => void;
 }
 
 /** A service with an address whose endpoints are processes of this machine. */
@@ -42,6 +44,7 @@ export class ClusterController {
   #pass: Promise<void> | undefined;
   #isDirty = false;
   #isClosed = false;
+  #ready = new Set<string>();
   #numbers = 0;
   #services: readonly ResolvableService[] = [];
 
@@ -117,9 +120,26 @@ export class ClusterController {
       } catch (thrown) {
         this.#surroundings.report(`internal: ${MeshError.from(thrown).message}`);
       }
+      this.#tellReadiness();
       for (const watcher of [...this.#watchers]) watcher();
     }
     this.#pass = undefined;
+  }
+
+  #tellReadiness(): void {
+    const ready = new Set(this.pods.filter((pod) => pod.ready).map((pod) => pod.title));
+    const { onEvent } = this.#options;
+    for (const title of ready) if (!this.#ready.has(title)) onEvent(`pod ${title} is ready`);
+    for (const title of this.#ready) {
+      if (ready.has(title)) continue;
+      const pod = this.#pods.get(title);
+      onEvent(
+        pod === undefined || pod.isStopping
+          ? `pod ${title} ends`
+          : `pod ${title} is not ready: ${pod.view().reason}`,
+      );
+    }
+    this.#ready = ready;
   }
 
   #startAndStop(): void {

@@ -146,9 +146,8 @@ function readWorkload(manifest: Manifest): Result<Workload, string> {
   return guarded(() => {
     const { kind, namespace, name, body, file, line } = manifest;
     const template = kind === 'Deployment' ? field(body).at('spec').at('template') : field(body);
-    const spec = parsePodSpec(template.at('spec').value);
-    if (spec.kind === 'error')
-      throw new FieldError(kind === 'Deployment' ? `spec.template.${spec.error}` : spec.error);
+    const spec = parsePodSpec(template.at('spec').value, template.at('spec').path);
+    if (spec.kind === 'error') throw new FieldError(spec.error);
     const labels = template.at('metadata').at('labels').textMap();
     if (kind === 'Deployment') checkSelector(field(body).at('spec'), labels);
     const annotations = template.at('metadata').at('annotations').textMap();
@@ -179,9 +178,9 @@ function readWorkload(manifest: Manifest): Result<Workload, string> {
 function checkSelector(spec: Field, labels: ReadonlyMap<string, string>): void {
   for (const [key, value] of spec.at('selector').at('matchLabels').textMap()) {
     if (labels.get(key) !== value) {
-      spec
-        .at('selector')
-        .fail(`consistent with spec.template.metadata.labels: ${key}=${value} is not there`);
+      throw new FieldError(
+        `spec.selector wants the label ${key}: ${value}, which spec.template.metadata.labels does not have`,
+      );
     }
   }
 }

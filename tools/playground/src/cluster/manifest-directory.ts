@@ -10,12 +10,17 @@ export interface DirectoryContents {
 
 interface ReadFile {
   readonly stamp: string;
+  /** Since when the file has been empty, in ms; its earlier contents count for a while. */
+  readonly emptySince?: number;
   readonly manifests: readonly Manifest[];
   readonly problems: readonly Problem[];
 }
 
 /** Editors and `cp` empty a file before they write it: what is read between would look like a deletion. */
 const settleMs = 40;
+
+/** An editor that takes longer: what an emptied file held counts for so long. */
+const emptyGraceMs = 1000;
 
 /** The manifests of a directory and its subdirectories, read again whenever a file changes. */
 export class ManifestDirectory {
@@ -82,12 +87,15 @@ export class ManifestDirectory {
     try {
       const { mtimeNs, size, ino } = statSync(path, { bigint: true });
       const stamp = `${mtimeNs} ${size} ${ino}`;
-      seen.set(
-        file,
-        before?.stamp === stamp
-          ? before
-          : { stamp, ...keepingBroken(file, readFileSync(path, 'utf8'), before) },
-      );
+      if (size === 0n && before !== undefined && before.manifests.length > 0) {
+        const emptySince = before.emptySince ?? performance.now();
+        if (performance.now() - emptySince < emptyGraceMs) {
+          this.#lookAgain(emptyGraceMs);
+          return void seen.set(file, { ...before, stamp: '', emptySince });
+        }
+      }
+      if (before?.stamp === stamp) return void seen.set(file, before);
+      seen.set(file, { stamp, ...keepingBroken(file, readFileSync(path, 'utf8'), before) });
     } catch {
       // Gone between listing and reading; the next event says so.
     }
@@ -105,8 +113,12 @@ export class ManifestDirectory {
   }
 
   #onEvent(): void {
+    this.#lookAgain(settleMs);
+  }
+
+  #lookAgain(afterMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onChange(this.read()), settleMs);
+    this.#timer = setTimeout(() => this.#onChange(this.read()), afterMs);
   }
 }
 

@@ -6,7 +6,8 @@ import { buildServices } from '../mesh/build-services.ts';
 import { watchDiagnostics } from '../mesh/diagnostics.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { onParentGone } from '../parent.ts';
-import { Playground } from '../playground.ts';
+import { Playground, type PlaygroundOptions } from '../playground.ts';
+import { removeStateDirectory } from '../state-directory.ts';
 import { missingPrerequisites } from '../prerequisites.ts';
 import { becomeRoot, isDelegate } from '../privilege.ts';
 import { parseCommandLine, placeOptions, UsageError, type Command } from './command.ts';
@@ -44,16 +45,18 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
     const stateDirectory = placeOf(parsed);
     const prepared = await prepare();
     if (typeof prepared === 'number') return prepared;
+    const end = endOfRun();
     say('starting NATS and the services ...');
-    const playground = await Playground.start({
+    const playground = await startUnlessEnded(end, {
       directory,
       stateDirectory,
       binaries: prepared,
       images,
       replicas,
       report: say,
+      onEvent: say,
     });
-    return serve(playground);
+    return playground === undefined ? 130 : serve(playground, end);
   },
 };
 
@@ -80,8 +83,7 @@ export async function prepare(): Promise<Awaited<ReturnType<typeof ensureBinarie
   }
 }
 
-async function serve(playground: Playground): Promise<number> {
-  const end = endOfRun();
+async function serve(playground: Playground, end: EndOfRun): Promise<number> {
   const control = await ControlServer.start(playground, () => end.now('down'));
   const diagnostics = watchDiagnostics(playground, say);
   const services =
@@ -100,11 +102,27 @@ async function serve(playground: Playground): Promise<number> {
   return 0;
 }
 
-/** Resolves once with why the run should end. A second Ctrl-C ends the process at once, and the kernel cleans up. */
-export function endOfRun(): {
+/** Starts a playground; undefined when the run is to end before it has started. Then the kernel ends what was started, with this process. */
+export async function startUnlessEnded(
+  end: EndOfRun,
+  options: PlaygroundOptions,
+): Promise<Playground | undefined> {
+  const playground = await Promise.race([
+    Playground.start(options),
+    end.reason.then(() => undefined),
+  ]);
+  if (playground === undefined) removeStateDirectory(options.stateDirectory);
+  return playground;
+}
+
+export interface EndOfRun {
+  /** Resolves once with why the run should end. */
   readonly reason: Promise<string>;
   readonly now: (reason: string) => void;
-} {
+}
+
+/** Listens for everything that should end the run. A second Ctrl-C ends the process at once, and the kernel cleans up. */
+export function endOfRun(): EndOfRun {
   let tell: (reason: string) => void = () => undefined;
   const reason = new Promise<string>((resolvePromise) => (tell = resolvePromise));
   let isAsked = false;

@@ -6,16 +6,27 @@ import { shortSocketPath } from '../network/unix-socket.ts';
 import { isObject } from '../cluster/json.ts';
 import { socketName } from './protocol.ts';
 
+class NobodyThere extends MeshError {
+  constructor() {
+    super(
+      'not_found',
+      'No playground runs here. Start one with: npm run playground -- up DIR (or say which with --name or --state-dir)',
+    );
+  }
+}
+
+/** Was this thrown because no playground runs in the state directory? */
+export function isNobodyThere(thrown: unknown): boolean {
+  return thrown instanceof NobodyThere;
+}
+
 /** Asks the playground that runs in a state directory. @throws MeshError not_found when none runs there, or it refuses */
 export async function ask<T>(
   stateDirectory: string,
   path: string,
   parameters: readonly (readonly [string, string])[] = [],
 ): Promise<T> {
-  const none = new MeshError(
-    'not_found',
-    'No playground runs here. Start one with: npm run playground -- up DIR (or say which with --name or --state-dir)',
-  );
+  const none = new NobodyThere();
   if (!existsSync(join(stateDirectory, socketName))) throw none;
   const socket = shortSocketPath(stateDirectory, socketName);
   try {

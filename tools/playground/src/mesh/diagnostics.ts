@@ -19,9 +19,10 @@ export function watchDiagnostics(
 ): { readonly stop: () => void } {
   let known = new Set<string>();
   const look = async (): Promise<void> => {
-    const texts = (await readDiagnostics(playground)).map((diagnostic) =>
-      describe(diagnostic, playground.directory),
+    const found = (await readDiagnostics(playground)).filter(
+      (diagnostic) => !isSaid(diagnostic, playground),
     );
+    const texts = found.map((diagnostic) => describe(diagnostic, playground.directory));
     for (const text of texts) if (!known.has(text)) say(text);
     if (
       texts.length > 0 ||
@@ -45,8 +46,18 @@ export async function readDiagnostics(playground: Playground): Promise<readonly 
   return [];
 }
 
+/** The playground reads the same files, and has said the same of this place. */
+function isSaid({ object }: Diagnostic, playground: Playground): boolean {
+  const file = relative(playground.directory, object.file);
+  return playground.problems.some(
+    (problem) => problem.file === file && problem.line === object.line,
+  );
+}
+
 function describe(diagnostic: Diagnostic, directory: string): string {
   const { file, line } = diagnostic.object;
   const place = file === '' ? '' : `${relative(directory, file)}${line > 0 ? `:${line}` : ''}: `;
-  return `${place}${diagnostic.severity}: ${diagnostic.message}`;
+  // Some messages begin with the place themselves.
+  const message = diagnostic.message.replace(`${file}:${line}: `, '');
+  return `${place}${diagnostic.severity}: ${message}`;
 }

@@ -162,18 +162,7 @@ async function prepare(options: MeshServicesOptions): Promise<Parts> {
     secrets: place('secrets'),
     logs: place('logs'),
   };
-  const natsPort = await pickPort(host, 4222);
-  const credentials = createDevelopmentCredentials(directories.nats, { host, port: natsPort });
-  const nats = new SupervisedProcess({
-    name: 'nats',
-    command: options.natsServer,
-    args: ['-c', credentials.configFile],
-    env: { PATH: process.env['PATH'] ?? '' },
-    logPath: join(directories.logs, 'nats.log'),
-    onChange: (change) => {
-      if (change.kind === 'ended') options.report(change.text);
-    },
-  });
+  const { nats, natsPort, credentials } = await prepareNats(options, directories);
   const natsUrl = `nats://${host}:${natsPort}`;
   const instances: ServiceInstance[] = [];
   const webhooks: Listener[] = [];
@@ -220,6 +209,27 @@ async function prepare(options: MeshServicesOptions): Promise<Parts> {
   const natsStore = join(directories.nats, 'jetstream');
   const shared = { secretDirectory: directories.secrets, caDirectory: directories.ca };
   return { nats, natsUrl, natsPort, natsStore, instances, webhooks, xds, ...shared };
+}
+
+async function prepareNats(
+  options: MeshServicesOptions,
+  directories: { readonly nats: string; readonly logs: string },
+) {
+  const { host } = options;
+  const natsPort = await pickPort(host, 4222);
+  const credentials = createDevelopmentCredentials(directories.nats, { host, port: natsPort });
+  const nats = new SupervisedProcess({
+    name: 'nats',
+    command: options.natsServer,
+    args: ['-c', credentials.configFile],
+    env: { PATH: process.env['PATH'] ?? '' },
+    logPath: join(directories.logs, 'nats.log'),
+    onChange: (change) => {
+      if (change.kind === 'ended')
+        options.report(`${change.text}; its log: ${join(directories.logs, 'nats.log')}`);
+    },
+  });
+  return { nats, natsPort, credentials };
 }
 
 interface InstanceFacts {

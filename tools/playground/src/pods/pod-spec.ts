@@ -74,10 +74,10 @@ export interface VolumeMount {
   readonly readOnly: boolean;
 }
 
-/** Reads a pod's spec; the error names the field. */
-export function parsePodSpec(spec: Json | undefined): Result<PodSpec, string> {
+/** Reads a pod's spec; the error names the field, below the path of the spec itself. */
+export function parsePodSpec(spec: Json | undefined, path = 'spec'): Result<PodSpec, string> {
   try {
-    return ok(readPodSpec(field(spec, 'spec')));
+    return ok(readPodSpec(field(spec, path)));
   } catch (thrown) {
     if (thrown instanceof FieldError) return err(thrown.message);
     throw thrown;
@@ -99,10 +99,11 @@ function readPodSpec(spec: Field): PodSpec {
   const known = new Set(volumes.map((volume) => volume.name));
   for (const container of [...initContainers, ...containers]) {
     const missing = container.mounts.find((mount) => !known.has(mount.volume));
-    if (missing)
-      spec.fail(
-        `consistent: container ${container.name} mounts volume "${missing.volume}", which spec.volumes does not have`,
+    if (missing) {
+      throw new FieldError(
+        `container ${container.name} mounts volume "${missing.volume}", which spec.volumes does not have`,
       );
+    }
   }
   const restartPolicy = spec.at('restartPolicy').text() ?? 'Always';
   if (restartPolicy !== 'Always' && restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { isObject, type Json, type JsonObject } from '../cluster/json.ts';
 import { parseManifestFile } from '../cluster/manifests.ts';
+import { deletionOf } from './deletion.ts';
 
 /** The objects of a directory of manifests, changed as with `kubectl apply`, `delete` and `rollout restart`: one file per object. */
 export class ManifestSet {
@@ -14,28 +15,19 @@ export class ManifestSet {
     mkdirSync(directory, { recursive: true });
   }
 
-  apply(text: string): void {
+  /** Writes the objects of a text. Returns what is wrong with it; the other objects are written all the same. */
+  apply(text: string): readonly string[] {
     const { manifests, problems } = parseManifestFile('world', text);
-    const problem = problems[0];
-    if (problem !== undefined)
-      throw new MeshError('invalid_config', `line ${problem.line}: ${problem.message}`);
     for (const manifest of manifests) this.#put(manifest);
+    return problems.map((problem) => `line ${problem.line}: ${problem.message}`);
   }
 
-  /** `kubectl delete` with these arguments: a kind, `-n NAMESPACE`, names. */
+  /** `kubectl delete` with these arguments. Objects that are not there are no error. */
   delete(args: readonly string[]): void {
-    const at = args.indexOf('-n');
-    const namespace = at < 0 ? 'default' : (args[at + 1] ?? '');
-    const [kind = '', ...names] = args.filter((_, i) => at < 0 || (i !== at && i !== at + 1));
-    for (const key of [...this.#objects.keys()]) {
-      const [ownKind = '', ownNamespace, name = ''] = key.split('/');
-      if (
-        ownKind.toLowerCase() !== kind.toLowerCase().replace(/s$/, '') ||
-        ownNamespace !== namespace ||
-        !names.includes(name)
-      )
-        continue;
-      this.#remove(key);
+    const isMeant = deletionOf(args);
+    for (const [key, body] of [...this.#objects]) {
+      const [kind = '', namespace = '', name = ''] = key.split('/');
+      if (isMeant({ kind, namespace, name, body })) this.#remove(key);
     }
   }
 
@@ -105,10 +97,10 @@ export class ManifestSet {
 /** JSON merge patch (RFC 7386). */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
   if (!isObject(patch)) return patch;
-  const result: Record<string, Json | undefined> = isObject(target) ? { ...target } : {};
+  const result = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else if (value !== undefined) result[key] = mergePatch(result[key], value);
+    if (value === null) result.delete(key);
+    else if (value !== undefined) result.set(key, mergePatch(result.get(key), value));
   }
-  return result;
+  return Object.fromEntries(result);
 }

@@ -17,7 +17,7 @@ export interface PlaceholderSource {
 export function fillPlaceholders(text: string, source: PlaceholderSource): string {
   return text.replace(
     /\{\{(ip|svc|pod) ([\w.-]+)\/([\w.-]+)(?: (\d+))?\}\}/g,
-    (all, what: string, namespace: string, name: string, index: string | undefined) => {
+    (all, ...[what = '', namespace = '', name = '', index]: (string | undefined)[]) => {
       if (what === 'svc') return source.serviceAddress(namespace, name);
       const pod = source.pods(namespace, name)[Number(index ?? 0)];
       if (pod === undefined) throw new MeshError('not_found', `${all}: there is no such pod`);
