@@ -1,5 +1,5 @@
-import type { BundleProblem } from '@osm/envoy';
-import { decodeKey, type ObjectRef } from '@osm/model';
+import { bundleDiagnosticCodes, type BundleProblem } from '@osm/envoy';
+import { decodeKey, severityOf, type ObjectRef } from '@osm/model';
 import {
   createPolicyCompiler,
   type CatalogChange,
@@ -7,7 +7,7 @@ import {
   type UnitKey,
 } from '@osm/policy';
 import { sortedBy } from '@osm/prelude';
-import { Severity, type ProxyAssignment } from '@osm/proto-mesh';
+import type { ProxyAssignment } from '@osm/proto-mesh';
 import { createDiagnosticsLedger } from './diagnostics-ledger.ts';
 import type { Publication } from './publisher.ts';
 import { createUnitStore, type BundleChanges } from './unit-store.ts';
@@ -122,7 +122,7 @@ function diagnosticOf(object: ObjectRef, { code, message }: BundleProblem) {
   const name = `${object.kind} ${object.namespace}/${object.name}`;
   return {
     code,
-    severity: Severity.SEVERITY_ERROR,
+    severity: severityOf(bundleDiagnosticCodes[code]),
     object,
     message: `${name}: ${message}. The last good configuration stays in force`,
   };

@@ -90,7 +90,7 @@ function applyNews(layers: ManifestLayers, news: FileNews): void {
     case 'unreadable': {
       const ref = { kind: '', namespace: '', name: '', file: news.file, line: 0 };
       const message = `${news.file}: cannot be read (${news.reason})`;
-      const diagnostics = [diagnostic('unreadable_file', 'error', ref, message)];
+      const diagnostics = [diagnostic('unreadable_file', ref, message)];
       return layers.put(news, { ...noManifests, complete: false, diagnostics });
     }
   }

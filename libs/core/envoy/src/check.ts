@@ -1,15 +1,22 @@
+import type { DiagnosticCode } from '@osm/model';
 import type { Emitted } from './part.ts';
 
 /** Largest bundle that is published: the bus takes 1 MB, headers included. */
 export const bundleBytesMax = 900_000;
 
-/** Every code that this package reports. Codes are stable; docs/diagnostics.md lists them. */
+/** Every code that this package reports, with its severity and meaning. Codes are stable; docs/diagnostics.md lists them. */
 export const bundleDiagnosticCodes = {
-  bundle_inconsistent:
-    'Envoy would refuse the configuration made from an object; the last good one stays in force.',
-  bundle_too_large:
-    'The configuration made from an object does not fit on the bus; the last good one stays in force.',
-} as const;
+  bundle_inconsistent: {
+    severity: 'error',
+    meaning:
+      'Envoy would refuse the configuration made from an object; the last good one stays in force.',
+  },
+  bundle_too_large: {
+    severity: 'error',
+    meaning:
+      'The configuration made from an object does not fit on the bus; the last good one stays in force.',
+  },
+} as const satisfies Readonly<Record<string, DiagnosticCode>>;
 
 /** Why a bundle, or a part of it, is kept back. */
 export interface BundleProblem {

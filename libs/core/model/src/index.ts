@@ -35,5 +35,5 @@ export {
   type IdentityText,
 } from './identity.ts';
 export { serviceDomains, serviceFqdn, type ServiceRef } from './service-names.ts';
-export type { Diagnostic, DiagnosticSeverity, ObjectRef } from './diagnostics.ts';
+export { severityOf, type Diagnostic, type DiagnosticCode, type ObjectRef } from './diagnostics.ts';
 export { defaultMeshSettings, type CompleteMeshSettings } from './mesh-settings.ts';

@@ -41,7 +41,7 @@ function protocolConflicts(ports: readonly TargetedPort[]): readonly Finding[] {
       const other = http.find(({ targetPort }) => targetPort === tcp.targetPort);
       if (other === undefined) return [];
       const text = `ports ${other.port} (${other.protocol}) and ${tcp.port} (${tcp.protocol}) lead to target port ${tcp.targetPort}, which is served as HTTP; give both one protocol, or split the service in two`;
-      return [{ code: 'port_protocol_conflict', severity: 'error', text }];
+      return [{ code: 'port_protocol_conflict', text }];
     });
 }
 
@@ -60,7 +60,7 @@ function missingNamedPorts(
     );
     if (found) return [];
     const text = `port ${port} leads to the container port ${name}, which none of its pods has; name one that they have, or give its number`;
-    return [{ code: 'named_port_missing', severity: 'error', text }];
+    return [{ code: 'named_port_missing', text }];
   });
 }
 
@@ -70,7 +70,6 @@ function sharedAddresses(key: NamespacedName, rivals: readonly Rival[]): readonl
     .filter(({ service }) => service < key)
     .map(({ service, port }) => ({
       code: 'address_shared',
-      severity: 'warning',
       text: `it has the same address and port ${port} as Service ${service}; clients that may call both reach ${service} only. Use another port, or one service`,
     }));
 }
@@ -88,9 +87,7 @@ export function createPodDiagnosticsQuery(
       const first = ctx.keys(indexes.podsByUuid, uuid)[0];
       if (first === undefined || first === key) return undefined;
       const text = `its label osm-proxy-uuid is that of Pod ${first}, so its sidecar gets no configuration; remove the label from the pod template`;
-      return diagnosticsOf('Pod', key as NamespacedName, [
-        { code: 'proxy_shared', severity: 'error', text },
-      ]);
+      return diagnosticsOf('Pod', key as NamespacedName, [{ code: 'proxy_shared', text }]);
     },
   });
 }

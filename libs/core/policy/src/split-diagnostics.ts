@@ -46,14 +46,14 @@ export function createSplitDiagnosticsQuery(
 
 function ignoredFor(winner: NamespacedName, root: NamespacedName): Finding {
   const text = `TrafficSplit ${winner} has the root service ${root} too and comes first by name, so this one is ignored; delete one of them`;
-  return { code: 'split_ignored', severity: 'error', text };
+  return { code: 'split_ignored', text };
 }
 
 function findings(context: Context): readonly Finding[] {
   const { ctx, known, root, split } = context;
   if (ctx.read(known.service, root) === undefined) {
     const text = `its root service ${root} does not exist; create it, or correct spec.service`;
-    return [{ code: 'split_root_missing', severity: 'error', text }];
+    return [{ code: 'split_root_missing', text }];
   }
   return [
     ...withoutWeight(root, split),
@@ -68,21 +68,21 @@ function findings(context: Context): readonly Finding[] {
 function withoutWeight(root: NamespacedName, { backends }: Split): readonly Finding[] {
   if (backends.some(({ weight }) => weight > 0)) return [];
   const text = `all its weights are 0, so ${root} answers 503; give a backend a weight`;
-  return [{ code: 'split_without_weight', severity: 'warning', text }];
+  return [{ code: 'split_without_weight', text }];
 }
 
 function rootWithoutPods({ ctx, inputs, known, root }: Context): readonly Finding[] {
   if (ctx.get(inputs.permissive, '') === true) return [];
   if (ctx.read(known.servicePods, root).length > 0) return [];
   const text = `its root service ${root} selects no pods, so no client is allowed to call it; let its selector match the pods of the backends`;
-  return [{ code: 'split_root_without_pods', severity: 'warning', text }];
+  return [{ code: 'split_root_without_pods', text }];
 }
 
 function incompleteBackend({ ctx, known, root }: Context, name: string): readonly Finding[] {
   const backend = sibling(root, name);
   if (ctx.read(known.service, backend) === undefined) {
     const text = `its backend ${backend} does not exist and gets nothing; create the service, or remove the backend`;
-    return [{ code: 'split_backend_missing', severity: 'error', text }];
+    return [{ code: 'split_backend_missing', text }];
   }
   const has = new Set(ctx.read(known.ports, backend).map(({ port }) => port));
   return ctx
@@ -90,7 +90,6 @@ function incompleteBackend({ ctx, known, root }: Context, name: string): readonl
     .filter(({ port }) => !has.has(port))
     .map(({ port }) => ({
       code: 'split_backend_port_missing',
-      severity: 'warning',
       text: `its backend ${backend} has no port ${port}, which the root service ${root} has, and gets nothing there; add the port to the service`,
     }));
 }
@@ -106,7 +105,7 @@ function forbiddenBackend(context: Context, name: string): readonly Finding[] {
   if (clients.length === 0) return [];
   const some = clients.slice(0, 3).join(', ') + (clients.length > 3 ? ', ...' : '');
   const text = `${some} may call the root service ${root} but no account behind its backend ${backend}, and get 503 for its share; add a TrafficTarget for it`;
-  return [{ code: 'split_backend_forbidden', severity: 'warning', text }];
+  return [{ code: 'split_backend_forbidden', text }];
 }
 
 /** Sources of the TrafficTargets for the accounts behind a service. */

@@ -43,7 +43,7 @@ export function createTargetDiagnosticsQuery(
 function withoutRules({ rules }: TrafficTarget): readonly Finding[] {
   if (rules.length > 0) return [];
   const text = 'it has no rules and grants nothing; add a rule with an HTTPRouteGroup or TCPRoute';
-  return [{ code: 'no_rules', severity: 'warning', text }];
+  return [{ code: 'no_rules', text }];
 }
 
 function missingGroups({ ctx, inputs, target }: Context): readonly Finding[] {
@@ -52,18 +52,17 @@ function missingGroups({ ctx, inputs, target }: Context): readonly Finding[] {
     const group = ctx.get(inputs.routeGroups, name);
     if (group === undefined) {
       const text = `HTTPRouteGroup ${name} does not exist, so the rule that names it grants nothing; create it, or name another`;
-      return [{ code: 'route_group_missing', severity: 'error', text }];
+      return [{ code: 'route_group_missing', text }];
     }
     if (rule.matchesOmitted || rule.matches.length === 0) {
       const names = group.matches.map((match) => match.name).join(', ');
       const text = `the rule with HTTPRouteGroup ${name} names no matches and selects nothing; add matches: ${names}`;
-      return [{ code: 'matches_omitted', severity: 'warning', text }];
+      return [{ code: 'matches_omitted', text }];
     }
     return rule.matches
       .filter((match) => group.matches.every((candidate) => candidate.name !== match))
       .map((match) => ({
         code: 'route_match_missing',
-        severity: 'error',
         text: `HTTPRouteGroup ${name} has no match ${match}, which grants nothing; add it, or remove it from the rule`,
       }));
   });
@@ -75,7 +74,6 @@ function missingTcpRoutes({ ctx, inputs, target }: Context): readonly Finding[] 
     .filter((name) => ctx.get(inputs.tcpRoutes, name) === undefined)
     .map((name) => ({
       code: 'tcp_route_missing',
-      severity: 'error',
       text: `TCPRoute ${name} does not exist, so the rule that names it grants nothing; create it, or name another`,
     }));
 }
@@ -90,19 +88,19 @@ function withoutPorts(context: Context): readonly Finding[] {
   if (ports === undefined) {
     if (!hasHttp || served.http.length > 0 || served.tcp.length === 0) return [];
     const text = `${account} serve TCP only, on ${served.tcp.join(', ')}, which HTTP rules do not open; add a rule with a TCPRoute`;
-    return [{ code: 'rules_without_port', severity: 'warning', text }];
+    return [{ code: 'rules_without_port', text }];
   }
   const family = hasHttp ? 'http' : 'tcp';
   if (!hasHttp && served.tcp.length === 0 && served.http.length > 0) {
     const text = `${account} serve HTTP only, on ${served.http.join(', ')}, and answer 404 to requests that no HTTP rule allows; add a rule with an HTTPRouteGroup`;
-    return [{ code: 'rules_without_port', severity: 'warning', text }];
+    return [{ code: 'rules_without_port', text }];
   }
   const wanted = served[family];
   if (ports.kind === 'any' || ports.ports.length === 0 || wanted.length === 0) return [];
   if (wanted.some((port) => includesPort(ports, port))) return [];
   const what = family === 'http' ? 'HTTP' : 'TCP';
   const text = `its TCPRoutes name the ports ${ports.ports.join(', ')}, but ${account} serve ${what} on ${wanted.join(', ')}; name these target ports`;
-  return [{ code: 'ports_without_effect', severity: 'warning', text }];
+  return [{ code: 'ports_without_effect', text }];
 }
 
 /** Target ports of the services of the destination, ascending. */
@@ -132,7 +130,6 @@ function unknownAccounts({ ctx, inputs, indexes, target }: Context): readonly Fi
     )
     .map(({ role, name }) => ({
       code: 'account_unknown',
-      severity: 'warning',
       text: `its ${role} ${name} is no service account in the mesh; check the name, and that its namespace is in the mesh`,
     }));
 }

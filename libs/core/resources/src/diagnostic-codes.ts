@@ -1,36 +1,116 @@
-/** Every code that this package reports, with what it means. Codes are stable; docs/diagnostics.md lists them. */
+import type { DiagnosticCode } from '@osm/model';
+
+/** Every code that this package reports, with its severity and meaning. Codes are stable; docs/diagnostics.md lists them. */
 export const resourceDiagnosticCodes = {
-  invalid_yaml: 'A document is not YAML or JSON; what it held before stays in force.',
-  invalid_manifest:
-    'A document is not a Kubernetes object: apiVersion, kind or metadata.name is missing or wrong.',
-  unreadable_file: 'A file cannot be read; what it held before stays in force.',
-  duplicate_object: 'The same object was written twice; the first one counts.',
-  wrong_type: 'A field has the wrong type; the object is left out.',
-  missing_field: 'A required field is missing; the object is left out.',
-  invalid_value: 'A field has a value that is not allowed; the object is left out.',
-  unknown_field: 'A field is not known to this kind, often a typing mistake; it is ignored.',
-  unknown_kind: "A kind of the mesh's API groups is not known; the object is ignored.",
-  unsupported_version: 'A version of this API is not served; the object is left out.',
-  unsupported_kind: 'A kind is part of the mesh but not supported yet; the object is ignored.',
-  unsupported_field: 'A field is part of the API but not supported yet; it is ignored.',
-  invalid_regex: 'A regular expression does not compile as RE2; the match that has it is left out.',
-  regex_too_large:
-    'A regular expression is too large for a proxy; the match that has it is left out.',
-  duplicate_name: 'Two entries have one name; the last one counts.',
-  no_matches: 'A route group has no matches and selects nothing.',
-  no_sources: 'A TrafficTarget has no usable source and allows nobody.',
-  namespace_mismatch:
-    'A TrafficTarget must be in the namespace of its destination; it is left out.',
-  unsupported_reference: 'A reference of this kind means nothing to the mesh; it is left out.',
-  source_without_namespace: 'A source without namespace never matches; it is left out.',
-  unknown_protocol:
-    'A port has an application protocol that the mesh does not know; the port is not served.',
-  tls_as_tcp: 'The application speaks TLS on this port; the mesh treats it as TCP.',
-  ignored_mesh_config: 'A MeshConfig is not the one of this mesh; it is ignored.',
-  invalid_annotation: 'An annotation has a value that is not allowed.',
-  namespace_not_in_mesh:
-    'A policy is in a namespace that is not part of the mesh; it has no effect.',
-} as const;
+  invalid_yaml: {
+    severity: 'error',
+    meaning: 'A document is not YAML or JSON; what it held before stays in force.',
+  },
+  invalid_manifest: {
+    severity: 'error',
+    meaning:
+      'A document is not a Kubernetes object: apiVersion, kind or metadata.name is missing or wrong.',
+  },
+  unreadable_file: {
+    severity: 'error',
+    meaning: 'A file cannot be read; what it held before stays in force.',
+  },
+  duplicate_object: {
+    severity: 'error',
+    meaning: 'The same object was written twice; the first one counts.',
+  },
+  wrong_type: { severity: 'error', meaning: 'A field has the wrong type; the object is left out.' },
+  missing_field: {
+    severity: 'error',
+    meaning: 'A required field is missing; the object is left out.',
+  },
+  invalid_value: {
+    severity: 'error',
+    meaning: 'A field has a value that is not allowed; the object is left out.',
+  },
+  unknown_field: {
+    severity: 'warning',
+    meaning: 'A field is not known to this kind, often a typing mistake; it is ignored.',
+  },
+  unknown_kind: {
+    severity: 'warning',
+    meaning: "A kind of the mesh's API groups is not known; the object is ignored.",
+  },
+  unsupported_version: {
+    severity: 'error',
+    meaning: 'A version of this API is not served; the object is left out.',
+  },
+  unsupported_kind: {
+    severity: 'warning',
+    meaning: 'A kind is part of the mesh but not supported yet; the object is ignored.',
+  },
+  unsupported_field: {
+    severity: 'warning',
+    meaning: 'A field is part of the API but not supported yet; it is ignored.',
+  },
+  invalid_regex: {
+    severity: 'error',
+    meaning: 'A regular expression does not compile as RE2; the match that has it is left out.',
+  },
+  regex_too_large: {
+    severity: 'error',
+    meaning: 'A regular expression is too large for a proxy; the match that has it is left out.',
+  },
+  duplicate_name: {
+    severity: 'warning',
+    meaning: 'Two entries have one name; the last one counts.',
+  },
+  no_matches: { severity: 'warning', meaning: 'A route group has no matches and selects nothing.' },
+  no_sources: {
+    severity: 'warning',
+    meaning: 'A TrafficTarget has no usable source and allows nobody.',
+  },
+  namespace_mismatch: {
+    severity: 'error',
+    meaning: 'A TrafficTarget must be in the namespace of its destination; it is left out.',
+  },
+  unsupported_reference: {
+    severity: 'warning',
+    meaning: 'A reference of this kind means nothing to the mesh; it is left out.',
+  },
+  source_without_namespace: {
+    severity: 'warning',
+    meaning: 'A source without namespace never matches; it is left out.',
+  },
+  unknown_protocol: {
+    severity: 'warning',
+    meaning:
+      'A port has an application protocol that the mesh does not know; the port is not served.',
+  },
+  tls_as_tcp: {
+    severity: 'warning',
+    meaning: 'The application speaks TLS on this port; the mesh treats it as TCP.',
+  },
+  ignored_mesh_config: {
+    severity: 'warning',
+    meaning: 'A MeshConfig is not the one of this mesh; it is ignored.',
+  },
+  invalid_annotation: {
+    severity: 'warning',
+    meaning: 'An annotation has a value that is not allowed.',
+  },
+  namespace_not_in_mesh: {
+    severity: 'warning',
+    meaning: 'A policy is in a namespace that is not part of the mesh; it has no effect.',
+  },
+} as const satisfies Readonly<Record<string, DiagnosticCode>>;
 
 /** A code of {@link resourceDiagnosticCodes}. */
 export type ResourceDiagnosticCode = keyof typeof resourceDiagnosticCodes;
+
+type CodeOf<S extends DiagnosticCode['severity']> = {
+  readonly [C in ResourceDiagnosticCode]: (typeof resourceDiagnosticCodes)[C]['severity'] extends S
+    ? C
+    : never;
+}[ResourceDiagnosticCode];
+
+/** The codes of errors. */
+export type ResourceErrorCode = CodeOf<'error'>;
+
+/** The codes of warnings. */
+export type ResourceWarningCode = CodeOf<'warning'>;

@@ -167,5 +167,5 @@ function candidates(state: State, id: string): readonly Manifest[] {
 function duplicate({ ref }: Manifest, winner: Manifest | undefined): Diagnostic {
   const place = `${winner?.ref.file ?? ''}:${winner?.ref.line ?? 0}`;
   const text = `${displayName(ref)} is written twice; the one at ${place} counts, remove the other`;
-  return diagnostic('duplicate_object', 'error', ref, text);
+  return diagnostic('duplicate_object', ref, text);
 }

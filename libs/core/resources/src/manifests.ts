@@ -56,7 +56,7 @@ export function parseManifests(text: string, options: ParseManifestsOptions): Ma
     for (const problem of document.problems) {
       const ref = { ...nowhere, file: options.file, line: lineOf(problem.line) };
       const message = `${options.file}:${ref.line}: ${problem.message}`;
-      diagnostics.push(diagnostic('invalid_yaml', 'error', ref, message));
+      diagnostics.push(diagnostic('invalid_yaml', ref, message));
     }
     for (const item of document.items) {
       const place = { file: options.file, line: lineOf(item.line) };
@@ -82,7 +82,7 @@ function readManifest(raw: unknown, place: Place): Manifest | Diagnostic | undef
     const full = { ...nowhere, ...ref, ...place };
     const subject = full.kind === '' ? '' : `${displayName({ ...full, namespace: '' })}`.trim();
     const message = `${place.file}:${place.line}: ${subject === '' ? 'the document' : subject} ${text}`;
-    return diagnostic('invalid_manifest', 'error', full, message);
+    return diagnostic('invalid_manifest', full, message);
   };
   if (!isMap(raw)) return wrong(`is ${describe(raw)}, not a Kubernetes object`);
   const { apiVersion, kind } = raw;

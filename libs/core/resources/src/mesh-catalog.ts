@@ -198,5 +198,5 @@ function visibleDiagnostics({ members, scope }: State, entry: Entry): readonly D
   if (!policy) return [];
   const remedy = `label the namespace openservicemesh.io/monitored-by=${scope.meshName}`;
   const text = `${displayName(ref)} has no effect: ${ref.namespace} is not in the mesh; ${remedy}`;
-  return [diagnostic('namespace_not_in_mesh', 'warning', ref, text)];
+  return [diagnostic('namespace_not_in_mesh', ref, text)];
 }

@@ -1,6 +1,5 @@
-import type { Diagnostic, ObjectRef } from '@osm/model';
-import { Severity } from '@osm/proto-mesh';
-import type { ResourceDiagnosticCode } from './diagnostic-codes.ts';
+import { severityOf, type Diagnostic, type ObjectRef } from '@osm/model';
+import { resourceDiagnosticCodes, type ResourceDiagnosticCode } from './diagnostic-codes.ts';
 
 /** What people call an object: `TrafficTarget bookstore/buyer`. */
 export function displayName(ref: ObjectRef): string {
@@ -11,10 +10,8 @@ export function displayName(ref: ObjectRef): string {
 /** A diagnostic about an object. */
 export function diagnostic(
   code: ResourceDiagnosticCode,
-  severity: 'error' | 'warning',
   object: ObjectRef,
   message: string,
 ): Diagnostic {
-  const value = severity === 'error' ? Severity.SEVERITY_ERROR : Severity.SEVERITY_WARNING;
-  return { code, severity: value, object, message };
+  return { code, severity: severityOf(resourceDiagnosticCodes[code]), object, message };
 }

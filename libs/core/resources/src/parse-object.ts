@@ -1,5 +1,5 @@
 import type { CatalogValue, Diagnostic, ObjectRef } from '@osm/model';
-import type { ResourceDiagnosticCode } from './diagnostic-codes.ts';
+import { resourceDiagnosticCodes, type ResourceDiagnosticCode } from './diagnostic-codes.ts';
 import { closest } from './fields/closest.ts';
 import { invalid, type Problem } from './fields/parser.ts';
 import { isMap } from './fields/values.ts';
@@ -44,23 +44,19 @@ export function parseObject(raw: unknown, ref: ObjectRef, scope: MeshScope): Par
     case 'unknown': {
       const meant = closest(ref.kind, kindsOfGroup(group));
       const remedy = meant === undefined ? '' : `; did you mean ${meant}?`;
-      return tell(
-        ref,
-        'unknown_kind',
-        'warning',
-        `is of no kind that ${group} has; it is ignored${remedy}`,
-      );
+      const text = `is of no kind that ${group} has; it is ignored${remedy}`;
+      return tell(ref, 'unknown_kind', text);
     }
     case 'unsupported':
-      return tell(ref, 'unsupported_kind', 'warning', `is not supported yet; ${kind.remedy}`);
+      return tell(ref, 'unsupported_kind', `is not supported yet; ${kind.remedy}`);
     case 'parsed':
       if (!kind.versions.includes(version)) {
         const text = `has version ${version}, which is not served; use one of ${kind.versions.join(', ')}`;
-        return tell(ref, 'unsupported_version', 'error', text);
+        return tell(ref, 'unsupported_version', text);
       }
   }
   const name = checkName(ref);
-  if (name !== undefined) return tell(ref, 'invalid_value', 'error', name);
+  if (name !== undefined) return tell(ref, 'invalid_value', name);
   const diagnostics: Diagnostic[] = [];
   const at = {
     path: '',
@@ -89,19 +85,14 @@ function checkName({ kind, namespace, name }: ObjectRef): string | undefined {
   return undefined;
 }
 
-function fromProblem({ code, severity, path, text }: Problem, ref: ObjectRef): Diagnostic {
-  return diagnostic(code, severity, ref, `${displayName(ref)}: ${path} ${text}`);
+function fromProblem({ code, path, text }: Problem, ref: ObjectRef): Diagnostic {
+  return diagnostic(code, ref, `${displayName(ref)}: ${path} ${text}`);
 }
 
-function tell(
-  ref: ObjectRef,
-  code: ResourceDiagnosticCode,
-  severity: 'error' | 'warning',
-  text: string,
-): ParsedObject {
+function tell(ref: ObjectRef, code: ResourceDiagnosticCode, text: string): ParsedObject {
   const message = `${displayName(ref)} ${text}`;
   return {
-    diagnostics: [diagnostic(code, severity, ref, message)],
-    refused: severity === 'error',
+    diagnostics: [diagnostic(code, ref, message)],
+    refused: resourceDiagnosticCodes[code].severity === 'error',
   };
 }

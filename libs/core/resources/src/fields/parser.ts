@@ -1,9 +1,12 @@
-import type { ResourceDiagnosticCode } from '../diagnostic-codes.ts';
+import type {
+  ResourceDiagnosticCode,
+  ResourceErrorCode,
+  ResourceWarningCode,
+} from '../diagnostic-codes.ts';
 
 /** What a parser found wrong at a path. An error makes the parser answer `invalid`, a warning does not. */
 export interface Problem {
   readonly code: ResourceDiagnosticCode;
-  readonly severity: 'error' | 'warning';
   readonly path: string;
   /** Goes on after the path: "must be a number; take the quotes away". */
   readonly text: string;
@@ -32,14 +35,14 @@ export function below(at: At, step: string | number): At {
 }
 
 /** Reports an error and answers `invalid`. */
-export function fail(at: At, code: ResourceDiagnosticCode, text: string): Invalid {
-  at.report({ code, severity: 'error', path: at.path, text });
+export function fail(at: At, code: ResourceErrorCode, text: string): Invalid {
+  at.report({ code, path: at.path, text });
   return invalid;
 }
 
 /** Reports a warning. */
-export function warn(at: At, code: ResourceDiagnosticCode, text: string): void {
-  at.report({ code, severity: 'warning', path: at.path, text });
+export function warn(at: At, code: ResourceWarningCode, text: string): void {
+  at.report({ code, path: at.path, text });
 }
 
 /** A value for messages: `the text "x"`, `a list`. */
