@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createDevelopmentCredentials } from '@osm/bus';
 import { MeshError } from '@osm/prelude';
 import type { OwnService } from '../cluster/controller.ts';
 import { pause } from '../process/backoff.ts';
@@ -217,6 +216,8 @@ async function prepareNats(
 ) {
   const { host } = options;
   const natsPort = await pickPort(host, 4222);
+  // Imported here: it needs code that a fresh checkout has only after the services were built.
+  const { createDevelopmentCredentials } = await import('@osm/bus');
   const credentials = createDevelopmentCredentials(directories.nats, { host, port: natsPort });
   const nats = new SupervisedProcess({
     name: 'nats',
