@@ -1,3 +1,2 @@
 // Builders for specs of @osm/injection: pods and requests that need nothing but the part a test is about.
 export { injectionRequest, pod, proxyUuid, shop } from './pods.ts';
-export { findEnvoy, validateBootstrap } from './envoy-binary.ts';

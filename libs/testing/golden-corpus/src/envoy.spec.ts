@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { validateBootstrap } from '@osm/injection/testing';
+import { validateBootstrap } from '@osm/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCases } from './case-folder.ts';
 import { compileCase } from './compile-case.ts';
