@@ -27,15 +27,16 @@ export interface Subject<Req, Res> {
 }
 
 /**
- * What a reader of a bucket is told. Applying the events in order to an empty map gives the bucket as its writer made it:
- * through reconnects, wipes and restores the reader compares and reports differences only, deletions included.
+ * What a reader of a bucket is told. Applying the events in order to an empty map gives the bucket as its owner made it:
+ * after reconnects the reader compares and reports differences only, deletions included. After the bucket was wiped, or restored to
+ * an older state, nothing is reported until the owner's next epoch, and then the difference.
  */
 export type TableEvent<T> =
   | { readonly kind: 'put'; readonly key: string; readonly value: T }
   | { readonly kind: 'delete'; readonly key: string }
   /**
-   * The map now holds a complete list of the writer's (a new epoch, or the first one). Until the first `complete` nothing may
-   * be concluded from the absence of a key. After a wipe, deletions are reported only with the writer's next epoch.
+   * The map now holds a complete list of the owner's (a new epoch, or the first one). Until the first `complete` nothing may
+   * be concluded from the absence of a key.
    */
   | { readonly kind: 'complete'; readonly epoch: string };
 
@@ -45,7 +46,10 @@ export interface WatchOptions {
 
 /** The write side of a bucket that this service owns: it makes the bucket equal to what was set, and keeps it so. */
 export interface OwnedTable<T> {
-  /** Writes in the order of the calls; equal bytes are not written again. While the bus is away the latest value per key is kept. */
+  /**
+   * Writes in the order of the calls; equal bytes are not written again. While the bus is away the latest value per key is kept.
+   * Throws a MeshError when the value is larger than 900 kB; the last good one stays.
+   */
   readonly set: (key: string, value: T) => void;
   readonly remove: (key: string) => void;
   /** All that exists has been set: deletes what was not, then writes an epoch. Call once per leadership, after the first list. */
