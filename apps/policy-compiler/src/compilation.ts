@@ -1,5 +1,5 @@
 import { bundleDiagnosticCodes, type BundleProblem } from '@osm/envoy';
-import { decodeKey, severityOf, type ObjectRef } from '@osm/model';
+import { severityOf, type ObjectRef } from '@osm/model';
 import {
   createPolicyCompiler,
   type CatalogChange,
@@ -8,6 +8,7 @@ import {
 } from '@osm/policy';
 import { sortedBy } from '@osm/prelude';
 import type { ProxyAssignment } from '@osm/proto-mesh';
+import { blamedObject } from './blamed-object.ts';
 import { createDiagnosticsLedger } from './diagnostics-ledger.ts';
 import type { Publication } from './publisher.ts';
 import { createUnitStore, type BundleChanges } from './unit-store.ts';
@@ -43,7 +44,7 @@ export function createCompilation(): Compilation {
 
   const noteProblems = (problems: BundleChanges['problems']): void => {
     for (const [key, found] of problems) {
-      const object = objectOf(key);
+      const object = blamedObject(key);
       if (found.length > 0) keptBack.add(key);
       else keptBack.delete(key);
       ledger.set(
@@ -104,22 +105,9 @@ export function createCompilation(): Compilation {
   };
 }
 
-/** The object that a user would look at to mend a unit. */
-function objectOf(key: UnitKey): ObjectRef {
-  const [kind = '', namespace = '', name = ''] = decodeKey(key);
-  const place = { namespace, name, file: '', line: 0 };
-  switch (kind) {
-    case 'workload':
-      return { kind: 'ServiceAccount', ...place };
-    case 'scope':
-      return { kind: 'MeshConfig', ...place, namespace: '', name: 'osm-mesh-config' };
-    default:
-      return { kind: 'Service', ...place };
-  }
-}
-
 function diagnosticOf(object: ObjectRef, { code, message }: BundleProblem) {
-  const name = `${object.kind} ${object.namespace}/${object.name}`;
+  const place = object.namespace === '' ? '' : `${object.namespace}/`;
+  const name = `${object.kind} ${place}${object.name}`;
   return {
     code,
     severity: severityOf(bundleDiagnosticCodes[code]),
