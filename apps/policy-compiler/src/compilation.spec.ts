@@ -23,6 +23,7 @@ describe('the compilation', () => {
     expect(keysOf(publication)).toEqual([
       'cluster.shop.store.8080.all',
       'outbound.shop.store.80.all',
+      'capture.all',
       'workload.shop.buyer',
       'workload.shop.store',
     ]);
@@ -58,6 +59,7 @@ describe('the compilation', () => {
     ]);
     expect(keysOf(publication)).toEqual(['workload.shop.buyer', 'workload.shop.store']);
     expect(publication.bundleDeletes).toEqual([
+      'capture.all',
       'outbound.shop.store.80.all',
       'cluster.shop.store.8080.all',
     ]);
@@ -99,6 +101,7 @@ describe('the compilation', () => {
       upstream: 1,
       outbound: 1,
       scope: 0,
+      capture: 1,
       workload: 2,
     });
     expect({ proxies, keptBack }).toEqual({ proxies: 2, keptBack: 0 });

@@ -1,4 +1,4 @@
-import { outboundUnit, upstreamUnit, workloadUnit } from '@osm/envoy/testing';
+import { captureUnit, outboundUnit, upstreamUnit, workloadUnit } from '@osm/envoy/testing';
 import type { PolicyUnit } from '@osm/policy';
 import { describe, expect, it } from 'vitest';
 import { createUnitStore, type BundleChanges } from './unit-store.ts';
@@ -7,15 +7,18 @@ const huge = Array.from({ length: 20_000 }, (_, i) => `name-${i}.${'x'.repeat(50
 
 function filledStore(...units: readonly PolicyUnit[]) {
   const store = createUnitStore();
-  return { store, first: store.apply({ unitPuts: units, unitDeletes: [] }) };
+  const unitPuts = [captureUnit(), ...units];
+  return { store, first: store.apply({ unitPuts, unitDeletes: [] }) };
 }
 
 function put(store: ReturnType<typeof createUnitStore>, ...unitPuts: readonly PolicyUnit[]) {
   return store.apply({ unitPuts, unitDeletes: [] });
 }
 
+/** Without what every workload includes. */
 function includesIn(changes: BundleChanges, key: string): readonly string[] | undefined {
-  return changes.puts.find(([put]) => put === key)?.[1].includes;
+  const includes = changes.puts.find(([put]) => put === key)?.[1].includes;
+  return includes?.filter((include) => include !== captureUnit().policy.key);
 }
 
 function faultsOf({ problems }: BundleChanges): readonly string[] {

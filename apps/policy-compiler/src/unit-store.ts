@@ -13,7 +13,7 @@ import type { Bundle } from '@osm/proto-mesh';
 type UnitKind = PolicyUnit['kind'];
 
 /** Units before what includes them. */
-const layers: readonly UnitKind[] = ['upstream', 'outbound', 'scope', 'workload'];
+const layers: readonly UnitKind[] = ['upstream', 'outbound', 'scope', 'capture', 'workload'];
 
 /** What a batch changes in the bucket "compiled". Write puts before deletes. */
 export interface BundleChanges {

@@ -1,11 +1,19 @@
 import type { PolicyUnit } from '@osm/policy';
 import { describe, expect, it } from 'vitest';
-import { inboundPort, outboundUnit, upstreamUnit, workloadUnit } from '../testing/index.ts';
+import {
+  captureUnit,
+  inboundPort,
+  outboundUnit,
+  upstreamUnit,
+  workloadUnit,
+} from '../testing/index.ts';
 import { checkBundle, checkIncludes } from './check.ts';
 import { emitUnit } from './unit.ts';
 
 function check(root: PolicyUnit, ...others: readonly PolicyUnit[]) {
-  const emitted = new Map(others.map((unit) => [unit.policy.key, emitUnit(unit)]));
+  const emitted = new Map(
+    [captureUnit(), ...others].map((unit) => [unit.policy.key, emitUnit(unit)]),
+  );
   return checkIncludes(emitUnit(root), (key) => emitted.get(key));
 }
 
@@ -51,7 +59,7 @@ describe('the check of what meets in a proxy', () => {
   it('takes in what fits', () => {
     const { includes, leftOut, unresolved } = check(workloadUnit('buyer', ['store']), ...store);
     expect({ includes, leftOut: leftOut.size, unresolved }).toEqual({
-      includes: ['outbound.shop.store.80.all'],
+      includes: ['capture.all', 'outbound.shop.store.80.all'],
       leftOut: 0,
       unresolved: [],
     });
@@ -59,7 +67,7 @@ describe('the check of what meets in a proxy', () => {
 
   it('leaves out an include that does not exist, or whose own includes do not', () => {
     const missing = check(workloadUnit('buyer', ['store', 'depot']), ...store);
-    expect(missing.includes).toEqual(['outbound.shop.store.80.all']);
+    expect(missing.includes).toEqual(['capture.all', 'outbound.shop.store.80.all']);
     expect([...missing.leftOut.keys()]).toEqual(['outbound.shop.depot.80.all']);
     const deeper = check(workloadUnit('buyer', ['store']), outboundUnit('store'));
     expect(deeper.leftOut.get('outbound.shop.store.80.all')?.message).toContain(
@@ -82,7 +90,7 @@ describe('the check of what meets in a proxy', () => {
       ...units,
       outboundUnit('depot', depot),
     );
-    expect(same.includes).toEqual(['outbound.shop.depot.80.all']);
+    expect(same.includes).toEqual(['capture.all', 'outbound.shop.depot.80.all']);
     const other = outboundUnit('depot', { ...depot, port: 81 });
     expect(check(workloadUnit('buyer', ['depot', 'store']), ...units, other).leftOut.size).toBe(0);
   });

@@ -6,6 +6,7 @@
 //
 // Invariants: sorted output; nothing that Envoy has as a default anyway; a resource whose part of the unit did not change is taken over
 // from the previous emit; HTTP access lives in routes, so its edits change no listener. Refuses to know Kubernetes, xDS and the bus.
+export { emitCapture } from './outbound-capture.ts';
 export { emitOutbound } from './outbound.ts';
 export { emitUpstream } from './upstream.ts';
 export { emitScope, emitWorkload } from './workload.ts';

@@ -2,6 +2,7 @@ import type { HttpRule, InboundPolicy, PolicyUnit } from '@osm/policy';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  captureUnit,
   inboundPort,
   outboundUnit,
   outcomeOf,
@@ -111,11 +112,15 @@ const unit: fc.Arbitrary<PolicyUnit> = fc.oneof(
   fc
     .record({
       inbound: fc.uniqueArray(inbound, { selector: ({ targetPort }) => targetPort }),
-      egress: fc.boolean(),
-      serverFirstPorts: fc.constantFrom([], [3306], [25, 3306]),
       metrics: fc.boolean(),
     })
     .map((change) => workloadUnit('store', ['a'], change)),
+  fc
+    .record({
+      egress: fc.boolean(),
+      serverFirstPorts: fc.constantFrom([], [3306], [25, 3306]),
+    })
+    .map((change) => captureUnit(change)),
 );
 
 describe('every unit', () => {

@@ -1,4 +1,4 @@
-import type { WorkloadPolicy } from '@osm/policy';
+import type { CapturePolicy } from '@osm/policy';
 import {
   Cluster,
   Cluster_DiscoveryType,
@@ -10,19 +10,20 @@ import { socketAddress } from './address.ts';
 import { noLimits } from './cluster-options.ts';
 import { exceptOnPorts, originalDst, tlsInspector } from './listener-filters.ts';
 import { fixedNames, proxyPorts } from './names.ts';
-import type { Part } from './part.ts';
+import { assemble, type Emitted, type Part } from './part.ts';
 import { tcpProxy } from './tcp-filters.ts';
 
 /**
  * The listener that iptables sends the pod's outgoing connections to. It hands them to the listener on their original destination;
- * what no listener of a service takes passes through (egress) or is reset. A workload that may call nothing has no such listener,
- * so its connections are refused (as OSM).
+ * what no listener of a service takes passes through (egress) or is reset. A workload that may call nothing does not include this
+ * unit, so its connections are refused (as OSM).
  */
-export function captureParts(unit: WorkloadPolicy): readonly Part[] {
-  const { serverFirstPorts } = unit;
-  if (unit.egress) return [captureListener({ kind: 'pass', serverFirstPorts }), passthroughCluster];
-  if (unit.outbound.kind === 'nothing') return [];
-  return [captureListener({ kind: 'reset', serverFirstPorts })];
+export function emitCapture(unit: CapturePolicy, previous?: Emitted): Emitted {
+  const { egress, serverFirstPorts } = unit;
+  const parts = egress
+    ? [captureListener({ kind: 'pass', serverFirstPorts }), passthroughCluster]
+    : [captureListener({ kind: 'reset', serverFirstPorts })];
+  return assemble(parts, [], previous);
 }
 
 /** What happens to connections that no service takes. */

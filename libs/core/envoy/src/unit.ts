@@ -1,4 +1,5 @@
 import type { PolicyUnit } from '@osm/policy';
+import { emitCapture } from './outbound-capture.ts';
 import { emitOutbound } from './outbound.ts';
 import type { Emitted } from './part.ts';
 import { emitUpstream } from './upstream.ts';
@@ -13,6 +14,8 @@ export function emitUnit(unit: PolicyUnit, previous?: Emitted): Emitted {
       return emitOutbound(unit.policy, previous);
     case 'scope':
       return emitScope(unit.policy, previous);
+    case 'capture':
+      return emitCapture(unit.policy, previous);
     case 'workload':
       return emitWorkload(unit.policy, previous);
   }

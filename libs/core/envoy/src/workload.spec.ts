@@ -1,6 +1,7 @@
 import type { HttpRule, WorkloadPolicy } from '@osm/policy';
 import { describe, expect, it } from 'vitest';
-import { inboundPort, workloadUnit } from '../testing/index.ts';
+import { captureUnit, inboundPort, workloadUnit } from '../testing/index.ts';
+import { emitCapture } from './outbound-capture.ts';
 import type { Emitted } from './part.ts';
 import { resourceToJson } from './resource-json.ts';
 import { emitScope, emitWorkload } from './workload.ts';
@@ -28,7 +29,7 @@ describe('the outbound side of a workload', () => {
   });
 
   it('resets what no service takes', () => {
-    const emitted = emitWorkload(workload({}));
+    const emitted = emitCapture(captureUnit().policy);
     expect(names(emitted)).toEqual(['outbound-listener']);
     expect(listener(emitted, 'outbound-listener')).toMatchObject({
       useOriginalDst: true,
@@ -40,7 +41,7 @@ describe('the outbound side of a workload', () => {
   it('waits for nobody where the server speaks first', () => {
     const range = (port: number) => ({ destinationPortRange: { start: port, end: port + 1 } });
     const filters = (...ports: readonly number[]) =>
-      listener(emitWorkload(workload({ serverFirstPorts: ports })), 'outbound-listener');
+      listener(emitCapture(captureUnit({ serverFirstPorts: ports }).policy), 'outbound-listener');
     expect(filters(3306)).toMatchObject({
       listenerFilters: [{ name: 'original_dst' }, { filterDisabled: range(3306) }],
     });
@@ -50,7 +51,7 @@ describe('the outbound side of a workload', () => {
   });
 
   it('passes what no service takes through with egress; a refusal is a reset there, too', () => {
-    const emitted = emitWorkload(workload({ outbound: { kind: 'nothing' }, egress: true }));
+    const emitted = emitCapture(captureUnit({ egress: true }).policy);
     expect(names(emitted)).toEqual(['passthrough-outbound', 'outbound-listener']);
     expect(listener(emitted, 'outbound-listener')).toMatchObject({
       listenerFilters: [{ name: 'original_dst' }, { name: 'tls_inspector' }],
@@ -61,10 +62,11 @@ describe('the outbound side of a workload', () => {
 
   it('includes the units it may call, or the scope of all', () => {
     const units = ['outbound.shop.a.80.all', 'outbound.shop.b.80.all'];
-    const listed = emitWorkload(workload({ outbound: { kind: 'listed', units } }));
-    expect(listed.bundle.includes).toEqual(units);
-    const all = workload({ outbound: { kind: 'permissive', scope: 'scope.permissive' } });
-    expect(emitWorkload(all).bundle.includes).toEqual(['scope.permissive']);
+    const capture = 'capture.all';
+    const listed = emitWorkload(workload({ outbound: { kind: 'listed', units, capture } }));
+    expect(listed.bundle.includes).toEqual([capture, ...units]);
+    const all = workload({ outbound: { kind: 'permissive', scope: 'scope.permissive', capture } });
+    expect(emitWorkload(all).bundle.includes).toEqual([capture, 'scope.permissive']);
     expect(emitScope({ key: 'scope.permissive', units }).bundle).toEqual({
       resources: [],
       includes: units,
@@ -75,12 +77,7 @@ describe('the outbound side of a workload', () => {
 describe('the inbound side of a workload', () => {
   it('has a chain, a local cluster and routes per port', () => {
     const emitted = emitWorkload(workload({ inbound: [http(rule)] }));
-    expect(names(emitted)).toEqual([
-      'local|8080',
-      'inbound-listener',
-      'outbound-listener',
-      'rds-inbound.8080',
-    ]);
+    expect(names(emitted)).toEqual(['local|8080', 'inbound-listener', 'rds-inbound.8080']);
     expect(listener(emitted, 'inbound-listener')).toMatchObject({
       filterChains: [
         {
@@ -142,7 +139,6 @@ describe('the inbound side of a workload', () => {
     expect(names(emitWorkload(workload({ metrics: true })))).toEqual([
       'envoy-metrics-cluster',
       'inbound-prometheus-listener',
-      'outbound-listener',
     ]);
   });
 });

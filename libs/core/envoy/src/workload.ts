@@ -1,10 +1,10 @@
 import type { ScopePolicy, WorkloadPolicy } from '@osm/policy';
+import { compareText } from '@osm/prelude';
 import { asDownstream } from './cluster-options.ts';
 import { inboundParts } from './inbound.ts';
 import { loopbackCluster } from './loopback-cluster.ts';
 import { metricsParts } from './metrics-listener.ts';
 import { localClusterName } from './names.ts';
-import { captureParts } from './outbound-capture.ts';
 import { assemble, type Emitted, type Part } from './part.ts';
 
 /** What the pods of one identity, behind the same services, have for themselves; everything else is included. */
@@ -12,7 +12,6 @@ export function emitWorkload(unit: WorkloadPolicy, previous?: Emitted): Emitted 
   const parts = [
     ...inboundParts(unit),
     ...localClusterParts(unit),
-    ...captureParts(unit),
     ...(unit.metrics ? metricsParts : []),
   ];
   return assemble(parts, includesOf(unit), previous);
@@ -28,9 +27,9 @@ function includesOf({ outbound }: WorkloadPolicy): readonly string[] {
     case 'nothing':
       return [];
     case 'listed':
-      return outbound.units;
+      return [outbound.capture, ...outbound.units].sort(compareText);
     case 'permissive':
-      return [outbound.scope];
+      return [outbound.capture, outbound.scope].sort(compareText);
   }
 }
 

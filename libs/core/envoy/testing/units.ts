@@ -1,4 +1,5 @@
 import type {
+  CapturePolicy,
   InboundPolicy,
   OutboundPolicy,
   PolicyUnit,
@@ -51,6 +52,14 @@ export function outboundUnit(name: string, change: Partial<OutboundPolicy> = {})
   };
 }
 
+/** How connections are taken; `change` replaces what a test is about. */
+export function captureUnit(change: Partial<CapturePolicy> = {}): Unit<'capture'> {
+  return {
+    kind: 'capture',
+    policy: { key: 'capture.all', serverFirstPorts: [], egress: false, ...change },
+  };
+}
+
 /** A workload that may call port 80 of the named services. */
 export function workloadUnit(
   name: string,
@@ -66,9 +75,8 @@ export function workloadUnit(
       outbound: {
         kind: 'listed',
         units: callable.map((service) => `outbound.shop.${service}.80.all`),
+        capture: 'capture.all',
       },
-      serverFirstPorts: [],
-      egress: false,
       metrics: false,
       tls,
       ...change,

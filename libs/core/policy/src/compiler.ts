@@ -2,6 +2,7 @@ import { createDatabase, type Change } from '@osm/incremental';
 import type { ObjectRef } from '@osm/model';
 import { compareText } from '@osm/prelude';
 import { createGrantsQuery } from './access.ts';
+import { createCaptureQuery } from './capture.ts';
 import { createRivalsQuery } from './address-rivals.ts';
 import {
   applyCatalogChange,
@@ -11,7 +12,7 @@ import {
 } from './catalog-inputs.ts';
 import { createDiagnostics, type ObjectDiagnostics } from './object-diagnostics.ts';
 import { createEndpointQueries } from './endpoints.ts';
-import { outboundKey, permissiveScopeKey, upstreamKey, workloadKey } from './keys.ts';
+import { captureKey, outboundKey, permissiveScopeKey, upstreamKey, workloadKey } from './keys.ts';
 import { createMembershipQueries } from './membership.ts';
 import { createOutboundQuery } from './outbound.ts';
 import type { PolicyUnit, ProxyAssignmentPolicy, UnitKey } from './proxy-policy.ts';
@@ -58,10 +59,12 @@ export function createPolicyCompiler(): PolicyCompiler {
   const rivals = createRivalsQuery(db, inputs, indexes, services);
   const reach = createReachQueries(db, inputs, indexes, { ...services, rivals, outbound });
   const grants = createGrantsQuery(db, inputs, indexes);
+  const capture = createCaptureQuery(db, inputs);
   const { workload, assignment } = createWorkloadQueries(db, inputs, indexes, {
     ...membership,
     ...reach,
     grants,
+    capture,
   });
   db.rootPerIndexKey(indexes.podsByUuid, assignment);
   const diagnostics = createDiagnostics(db, inputs, indexes, { ...services, rivals });
@@ -69,6 +72,7 @@ export function createPolicyCompiler(): PolicyCompiler {
     upstream: db.watch(upstream),
     outbound: db.watch(outbound),
     scope: db.watch(reach.scope),
+    capture: db.watch(capture),
     workload: db.watch(workload),
     assignment: db.watch(assignment),
   };
@@ -80,17 +84,20 @@ export function createPolicyCompiler(): PolicyCompiler {
       const upstreams = unitChanges('upstream', upstreamKey, watches.upstream.take());
       const outbounds = unitChanges('outbound', outboundKey, watches.outbound.take());
       const scopes = unitChanges('scope', () => permissiveScopeKey, watches.scope.take());
+      const captures = unitChanges('capture', captureKey, watches.capture.take());
       const workloads = unitChanges('workload', workloadKey, watches.workload.take());
       const assignments = watches.assignment.take();
       return {
-        unitPuts: [upstreams, outbounds, scopes, workloads].flatMap(({ puts }) => puts),
+        unitPuts: [upstreams, outbounds, scopes, captures, workloads].flatMap(({ puts }) => puts),
         assignmentPuts: assignments.flatMap((change) =>
           change.kind === 'put' ? [change.value] : [],
         ),
         assignmentDeletes: assignments.flatMap((change) =>
           change.kind === 'put' ? [] : [change.key],
         ),
-        unitDeletes: [workloads, scopes, outbounds, upstreams].flatMap(({ deletes }) => deletes),
+        unitDeletes: [workloads, captures, scopes, outbounds, upstreams].flatMap(
+          ({ deletes }) => deletes,
+        ),
         ...diagnostics.take(),
       };
     },

@@ -14,6 +14,7 @@ export type { ObjectDiagnostics } from './object-diagnostics.ts';
 export { policyDiagnosticCodes, type PolicyDiagnosticCode } from './diagnostics.ts';
 export { diagnosticsKey, permissiveScopeKey } from './keys.ts';
 export type {
+  CapturePolicy,
   HttpAccess,
   HttpRule,
   InboundPolicy,

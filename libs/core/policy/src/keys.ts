@@ -44,6 +44,12 @@ export interface WorkloadRef {
   readonly metrics: boolean;
 }
 
+/** What identifies a capture unit. */
+export interface CaptureRef {
+  /** Ascending. */
+  readonly serverFirstPorts: readonly number[];
+}
+
 /** The name of a service part within its namespace: `service`, or `host.service` (service names have no dots). */
 export function partName({ service, host }: ServicePart): string {
   return host === undefined ? service : `${host}.${service}`;
@@ -64,6 +70,10 @@ export function workloadKey(ref: WorkloadRef): UnitKey {
   const { namespace, serviceAccount, services, namedPorts, metrics } = ref;
   const variant = hashOf([services, namedPorts, metrics]);
   return encodeKey(['workload', namespace, serviceAccount, variant]);
+}
+
+export function captureKey({ serverFirstPorts }: CaptureRef): UnitKey {
+  return encodeKey(['capture', serverFirstPorts.length === 0 ? 'all' : hashOf(serverFirstPorts)]);
 }
 
 /** The unit that includes every outbound of the mesh. */

@@ -52,16 +52,21 @@ export interface ScopePolicy {
   readonly units: readonly UnitKey[];
 }
 
+/** How a proxy takes the outgoing connections of its pod: one unit for all workloads with the same server-first ports. */
+export interface CapturePolicy {
+  readonly key: UnitKey;
+  /** Service ports that may be called on which the server speaks first, ascending: there nobody must wait for the client. */
+  readonly serverFirstPorts: readonly number[];
+  /** Traffic to addresses outside the mesh passes through (MeshConfig enableEgress). */
+  readonly egress: boolean;
+}
+
 /** Everything for the pods of one identity that stand behind the same services. */
 export interface WorkloadPolicy {
   readonly key: UnitKey;
   readonly identity: { readonly namespace: string; readonly serviceAccount: string };
   readonly inbound: readonly InboundPolicy[];
   readonly outbound: Outbound;
-  /** Service ports that it may call on which the server speaks first, ascending: there nobody must wait for the client. */
-  readonly serverFirstPorts: readonly number[];
-  /** Traffic to addresses outside the mesh passes through (MeshConfig enableEgress). */
-  readonly egress: boolean;
   /** The metrics listener on 15010. */
   readonly metrics: boolean;
   readonly tls: TlsSettings;
@@ -73,8 +78,8 @@ export interface WorkloadPolicy {
  */
 export type Outbound =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'listed'; readonly units: readonly UnitKey[] }
-  | { readonly kind: 'permissive'; readonly scope: UnitKey };
+  | { readonly kind: 'listed'; readonly units: readonly UnitKey[]; readonly capture: UnitKey }
+  | { readonly kind: 'permissive'; readonly scope: UnitKey; readonly capture: UnitKey };
 
 /**
  * One target port of the workload, with the services (by SNI) that lead to it. A target port occurs at most once for HTTP and gRPC
@@ -124,6 +129,7 @@ export type PolicyUnit =
   | { readonly kind: 'upstream'; readonly policy: UpstreamPolicy }
   | { readonly kind: 'outbound'; readonly policy: OutboundPolicy }
   | { readonly kind: 'scope'; readonly policy: ScopePolicy }
+  | { readonly kind: 'capture'; readonly policy: CapturePolicy }
   | { readonly kind: 'workload'; readonly policy: WorkloadPolicy };
 
 /** Which unit the sidecar of a pod gets. */

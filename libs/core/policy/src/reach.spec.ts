@@ -29,7 +29,11 @@ const toS = target('n/s', { to: 'n/s', from: ['n/cli'], http: ['g:all'] });
 
 function outboundOf(...objects: readonly CatalogValue[]) {
   const mesh = compileMesh([...world, ...objects]);
-  return { ...mesh.workloadOf('uuid-cli'), names: namesOf(mesh) };
+  return {
+    ...mesh.workloadOf('uuid-cli'),
+    capture: mesh.captureOf('uuid-cli'),
+    names: namesOf(mesh),
+  };
 }
 
 function namesOf(mesh: ReturnType<typeof compileMesh>) {
@@ -42,9 +46,9 @@ describe('what a client may call', () => {
   });
 
   it('is an empty list without a target when egress is on', () => {
-    const { outbound, egress } = outboundOf(settings({ egress: true }));
-    expect(outbound).toEqual({ kind: 'listed', units: [] });
-    expect(egress).toBe(true);
+    const { outbound, capture } = outboundOf(settings({ egress: true }));
+    expect(outbound).toMatchObject({ kind: 'listed', units: [] });
+    expect(capture?.egress).toBe(true);
   });
 
   it('is the services of the destinations of its targets', () => {
@@ -90,7 +94,7 @@ describe('what a client may call', () => {
 
   it('is everything in permissive mode, by one shared scope', () => {
     const { outbound, names } = outboundOf(settings({ permissive: true }));
-    expect(outbound).toEqual({ kind: 'permissive', scope: 'scope.permissive' });
+    expect(outbound).toMatchObject({ kind: 'permissive', scope: 'scope.permissive' });
     expect(names).toEqual(['s:80', 't:80']);
   });
 
@@ -102,16 +106,17 @@ describe('what a client may call', () => {
       }),
       service('n/other', { selector: { app: 't' }, ports: ['5432 tcp-server-first', '80 tcp'] }),
     ];
-    expect(outboundOf(...databases).serverFirstPorts).toEqual([]);
-    expect(outboundOf(toS, ...databases).serverFirstPorts).toEqual([25, 3306]);
+    expect(outboundOf(...databases).capture).toBeUndefined();
+    expect(outboundOf(toS).capture?.serverFirstPorts).toEqual([]);
+    expect(outboundOf(toS, ...databases).capture?.serverFirstPorts).toEqual([25, 3306]);
     const open = outboundOf(settings({ permissive: true }), ...databases);
-    expect(open.serverFirstPorts).toEqual([25, 3306, 5432]);
+    expect(open.capture?.serverFirstPorts).toEqual([25, 3306, 5432]);
   });
 
   it('goes when the target goes, together with what nobody else reaches', () => {
     const mesh = compileMesh([...world, toS]);
     const { unitDeletes, unitPuts } = mesh.apply([remove(toS)]);
-    expect(unitDeletes).toEqual(['outbound.n.s.80.all', 'cluster.n.s.8080.all']);
+    expect(unitDeletes).toEqual(['capture.all', 'outbound.n.s.80.all', 'cluster.n.s.8080.all']);
     expect(unitPuts.map(({ kind }) => kind)).toEqual(['workload', 'workload']);
     expect(mesh.workloadOf('uuid-cli').outbound).toEqual({ kind: 'nothing' });
   });

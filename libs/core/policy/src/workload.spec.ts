@@ -87,10 +87,8 @@ describe('a workload unit', () => {
   });
 
   it('carries the flags and the TLS settings of the mesh', () => {
-    const tuned = settings({ egress: true });
-    const mesh = compileMesh([n, tuned, pod('n/p', { scrape: true })]);
+    const mesh = compileMesh([n, settings(), pod('n/p', { scrape: true })]);
     expect(mesh.workloadOf('uuid-p')).toMatchObject({
-      egress: true,
       metrics: true,
       tls: { minProtocolVersion: 'TLSv1_2', maxProtocolVersion: 'TLSv1_3' },
     });
@@ -109,7 +107,8 @@ describe('a workload unit', () => {
 describe('the settings', () => {
   it('are the defaults again when they are deleted', () => {
     const mesh = compileMesh([n, pod('n/p'), settings({ egress: true })]);
+    expect(mesh.captureOf('uuid-p')?.egress).toBe(true);
     mesh.apply([remove(settings())]);
-    expect(mesh.workloadOf('uuid-p').egress).toBe(false);
+    expect(mesh.captureOf('uuid-p')).toBeUndefined();
   });
 });

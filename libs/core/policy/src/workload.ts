@@ -3,15 +3,28 @@ import type { Service } from '@osm/model';
 import type { Grant } from './access.ts';
 import type { CatalogIndexes, CatalogInputs, PodIdentity } from './catalog-inputs.ts';
 import { inboundPolicies, type AccessMode } from './inbound.ts';
-import { permissiveScopeKey, workloadKey, type WorkloadRef } from './keys.ts';
+import {
+  captureKey,
+  permissiveScopeKey,
+  workloadKey,
+  type CaptureRef,
+  type WorkloadRef,
+} from './keys.ts';
 import { nameOf, namespacedName, type NamespacedName } from './names.ts';
 import { sortedUnique, type MembershipQueries } from './membership.ts';
-import type { Outbound, ProxyAssignmentPolicy, WorkloadPolicy } from './proxy-policy.ts';
+import type {
+  CapturePolicy,
+  Outbound,
+  ProxyAssignmentPolicy,
+  UnitKey,
+  WorkloadPolicy,
+} from './proxy-policy.ts';
 import type { ReachQueries } from './reach.ts';
 import { knownPorts } from './service-ports.ts';
 
 interface Known extends MembershipQueries, ReachQueries {
   readonly grants: Query<NamespacedName, readonly Grant[]>;
+  readonly capture: Query<CaptureRef, CapturePolicy>;
 }
 
 export interface WorkloadQueries {
@@ -36,7 +49,6 @@ export function createWorkloadQueries(
       const { namespace, serviceAccount } = ref;
       const account = namespacedName(namespace, serviceAccount);
       const permissive = ctx.get(inputs.permissive, '') === true;
-      const egress = ctx.get(inputs.egress, '') === true;
       const services = ref.services
         .map((name) => ctx.read(known.service, namespacedName(namespace, name)))
         .filter((service) => service !== undefined);
@@ -48,11 +60,7 @@ export function createWorkloadQueries(
         key: workloadKey(ref),
         identity: { namespace, serviceAccount },
         inbound: inboundPolicies(services, (name) => numbers.get(name), access),
-        outbound: permissive ? everything(ctx, known) : allowed(ctx, known, account, egress),
-        serverFirstPorts: permissive
-          ? ctx.read(known.allServerFirstPorts, '')
-          : ctx.read(known.serverFirstPorts, account),
-        egress,
+        outbound: permissive ? everything(ctx, known) : allowed(ctx, known, account, inputs),
         metrics: ref.metrics,
         tls: ctx.get(inputs.tls, '') ?? noTls,
       };
@@ -75,7 +83,8 @@ export function createWorkloadQueries(
 
 function everything(ctx: QueryContext, known: Known): Outbound {
   ctx.demand(known.scope, '');
-  return { kind: 'permissive', scope: permissiveScopeKey };
+  const capture = captureFor(ctx, known, ctx.read(known.allServerFirstPorts, ''));
+  return { kind: 'permissive', scope: permissiveScopeKey, capture };
 }
 
 /** With egress there is something to call outside the mesh, hence never 'nothing'. */
@@ -83,10 +92,17 @@ function allowed(
   ctx: QueryContext,
   known: Known,
   account: NamespacedName,
-  egress: boolean,
+  inputs: CatalogInputs,
 ): Outbound {
   const units = ctx.read(known.listed, account);
-  return units.length === 0 && !egress ? { kind: 'nothing' } : { kind: 'listed', units };
+  if (units.length === 0 && ctx.get(inputs.egress, '') !== true) return { kind: 'nothing' };
+  const capture = captureFor(ctx, known, ctx.read(known.serverFirstPorts, account));
+  return { kind: 'listed', units, capture };
+}
+
+function captureFor(ctx: QueryContext, known: Known, serverFirstPorts: readonly number[]): UnitKey {
+  ctx.demand(known.capture, { serverFirstPorts });
+  return captureKey({ serverFirstPorts });
 }
 
 function firstInMesh(

@@ -1,6 +1,7 @@
 import { objectKey, type CatalogValue } from '@osm/model';
 import {
   createPolicyCompiler,
+  type CapturePolicy,
   type CatalogChange,
   type ObjectDiagnostics,
   type OutboundPolicy,
@@ -54,6 +55,8 @@ export function includesOf(unit: PolicyUnit): readonly string[] {
   switch (unit.kind) {
     case 'upstream':
       return [];
+    case 'capture':
+      return [];
     case 'outbound':
       return unit.policy.backends.map(({ upstream }) => upstream);
     case 'scope':
@@ -61,7 +64,8 @@ export function includesOf(unit: PolicyUnit): readonly string[] {
     case 'workload': {
       const { outbound } = unit.policy;
       if (outbound.kind === 'nothing') return [];
-      return outbound.kind === 'permissive' ? [outbound.scope] : outbound.units;
+      const reached = outbound.kind === 'permissive' ? [outbound.scope] : outbound.units;
+      return [...reached, outbound.capture];
     }
   }
 }
@@ -72,6 +76,8 @@ export interface CompiledMesh {
   readonly state: PolicyState;
   readonly apply: (changes: readonly CatalogChange[]) => PolicyDifference;
   readonly workloadOf: (proxyUuid: string) => WorkloadPolicy;
+  /** How a proxy takes connections; undefined when its pod may call nothing. */
+  readonly captureOf: (proxyUuid: string) => CapturePolicy | undefined;
   /** The outbound units a proxy may use, by key. */
   readonly outboundsOf: (proxyUuid: string) => readonly OutboundPolicy[];
   /** The upstream units behind an outbound unit. */
@@ -98,6 +104,13 @@ export function compileMesh(objects: readonly CatalogValue[]): CompiledMesh {
     if (found.kind !== 'workload') throw new Error(`${found.policy.key} is no workload`);
     return found.policy;
   };
+  const captureOf = (proxyUuid: string): CapturePolicy | undefined => {
+    const { outbound } = workloadOf(proxyUuid);
+    if (outbound.kind === 'nothing') return undefined;
+    const found = unit(outbound.capture);
+    if (found.kind !== 'capture') throw new Error(`${found.policy.key} is no capture`);
+    return found.policy;
+  };
   const scopeOf = (key: string): ScopePolicy => {
     const found = unit(key);
     if (found.kind !== 'scope') throw new Error(`${key} is no scope`);
@@ -113,5 +126,5 @@ export function compileMesh(objects: readonly CatalogValue[]): CompiledMesh {
     outbound.backends
       .map(({ upstream }) => unit(upstream))
       .flatMap((found) => (found.kind === 'upstream' ? [found.policy] : []));
-  return { compiler, state, apply, workloadOf, outboundsOf, upstreamsOf };
+  return { compiler, state, apply, workloadOf, captureOf, outboundsOf, upstreamsOf };
 }

@@ -52,9 +52,7 @@ const workload = emitWorkload({
       },
     },
   ],
-  outbound: { kind: 'listed', units: ['outbound.ns.svc.80.all'] },
-  serverFirstPorts: [],
-  egress: true,
+  outbound: { kind: 'listed', units: ['outbound.ns.svc.80.all'], capture: 'capture.all' },
   metrics: false,
   tls,
 }).bundle;
