@@ -5,9 +5,11 @@
 // Everything ends with `close`, or with the process that started it, however that ends.
 export { ensureBinaries, type Binaries } from './binaries.ts';
 export { Playground, type PlaygroundOptions } from './playground.ts';
+export { endOfRun, prepare, startUnlessEnded, type EndOfRun } from './commands/up.ts';
 export { execPlan } from './control/control-server.ts';
 export type { ExecPlan } from './control/protocol.ts';
 export { ManifestSet } from './worlds/manifest-set.ts';
-export { runWorld, type WorldOptions } from './worlds/world-run.ts';
-export type { RequestResult } from './worlds/world-format.ts';
+export { concerns, readDeviations } from './worlds/deviations.ts';
+export { readWorld, runWorld, type WorldOptions } from './worlds/world-run.ts';
+export type { Deviation, RequestResult, World } from './worlds/world-format.ts';
 export { describeResult } from './worlds/outcome.ts';

@@ -6,6 +6,8 @@ export interface World {
   readonly namespaces: readonly string[];
   /** Workloads that never become ready and must not be waited for. */
   readonly neverReady?: readonly string[];
+  /** How many seconds pods may take to become ready; default 180. */
+  readonly readyLimit?: number;
   readonly steps: readonly WorldStep[];
 }
 
@@ -33,14 +35,21 @@ export interface WorldRequest {
   readonly tcp?: string;
   readonly send?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Seconds to wait for an answer; default 6. */
+  readonly limit?: number;
+  /** How often it is sent, one connection each; default 1. */
   readonly repeat?: number;
+  /** The repetitions go out at the same time. */
+  readonly parallel?: boolean;
+  /** Milliseconds between repetitions. */
+  readonly every?: number;
   /** Number of different pods that answer is part of the outcome. */
   readonly pods?: boolean;
   /** Do not compare who answered; compare body and headers loosely; allowed difference of each share. */
   readonly anyBy?: boolean;
   readonly loose?: boolean;
   readonly tolerance?: number;
-  readonly outcome: Outcome;
+  readonly outcome?: Outcome;
 }
 
 /** What became of all attempts of a request. */
@@ -57,8 +66,6 @@ export interface Outcome {
   /** Beginning of an answer that is not the test server's. Not compared. */
   readonly text?: string;
   readonly say?: string;
-  /** In deviations: any mixture of these results is right. */
-  readonly anyOf?: readonly string[];
   /** Another outcome that was recorded, too; either is right. */
   readonly unstable?: Outcome;
 }
@@ -78,8 +85,10 @@ export interface Attempt {
   readonly say?: string;
 }
 
-/** A case where the original is wrong: what is right, and why (`deviations.json` of a world). */
+/** A case where the original is wrong: what is right, exactly, and why. */
 export interface Deviation {
+  /** The world's folder. */
+  readonly world: string;
   readonly step: string;
   readonly from: string;
   /** The request's `http` or `tcp`. */
@@ -96,7 +105,10 @@ export interface RequestResult {
   readonly request: WorldRequest;
   readonly wanted: Outcome;
   readonly got: Outcome;
+  /** It is as wanted: as recorded, or as a deviation has it. */
   readonly isSame: boolean;
+  /** It is as recorded, whatever is wanted. */
+  readonly isAsRecorded: boolean;
   /** Why another outcome than the recorded one is wanted. */
   readonly why: string | undefined;
 }
