@@ -1,7 +1,7 @@
 import type { Metrics } from '@osm/telemetry';
 
 /**
- * The metrics of this service; OSM's names where OSM has them (behaviour 6.5), with labels by type only: labels with a proxy
+ * The metrics of this service; OSM's names where OSM has them, with labels by type only: labels with a proxy
  * in them grew with every pod there ever was.
  */
 export function createXdsMetrics(metrics: Metrics) {

@@ -44,7 +44,8 @@ export function createObserver({ log, metrics }: ObserverOptions): Observer {
           const names = [...content.records.map((record) => record.name), ...content.removed];
           metrics.refused.inc({ type: label(content.type) });
           log.warn('a proxy refused a response', {
-            ...proxy,
+            uuid: proxy.uuid,
+            pod: proxy.pod,
             type: label(content.type),
             resources: names.slice(0, 20),
             count: names.length,
@@ -56,7 +57,8 @@ export function createObserver({ log, metrics }: ObserverOptions): Observer {
           const { type, name, version, message } = output.rejection;
           metrics.quarantined.inc({ type: label(type) });
           log.error('a resource is kept back from a proxy until it changes', {
-            ...proxy,
+            uuid: proxy.uuid,
+            pod: proxy.pod,
             type: label(type),
             resource: name,
             version,
@@ -65,6 +67,7 @@ export function createObserver({ log, metrics }: ObserverOptions): Observer {
           break;
         }
         case 'acknowledged':
+        case 'released':
         case 'send-nothing':
           break;
       }

@@ -6,9 +6,14 @@ import type { StreamSession } from './stream-session.ts';
 export interface Client {
   readonly uuid: string;
   readonly identity: Identity;
+  /** `<namespace>/<name>` */
+  readonly pod: string;
+  readonly connectedAtMs: number;
   readonly session: StreamSession;
   /** Changed by `move` only. */
   bundle: string;
+  /** Id of the trust bundle that the proxy has acknowledged last. */
+  ackedTrustBundle: string;
 }
 
 /** The admitted streams, by all that a change can be about. A proxy that reconnects may have two for a moment. */

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { buckets } from '@osm/bus';
 import { Secret } from '@osm/proto-envoy/secret';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -33,13 +34,7 @@ async function startMesh(): Promise<void> {
   server = await startTestServer();
   const { compiled, workloads } = server;
   for (const name of ['a', 'b']) {
-    compiled.set(
-      `cluster.${name}`,
-      bundle([
-        ['cluster', name, 'c1'],
-        ['endpoint', name, 'e1'],
-      ]),
-    );
+    compiled.set(`cluster.${name}`, clusters(name, 'c1'));
     compiled.set(
       `outbound.${name}`,
       bundle(
@@ -59,6 +54,12 @@ async function startMesh(): Promise<void> {
   workloads.complete();
   await vi.waitFor(() => expect(server.readiness.missing()).toEqual(new Map()));
 }
+
+const clusters = (name: string, version: string) =>
+  bundle([
+    ['cluster', name, version],
+    ['endpoint', name, 'e1'],
+  ]);
 
 async function metric(line: string): Promise<string | undefined> {
   const { body } = await server.metrics.render();
@@ -103,22 +104,10 @@ describe('the xds-server', () => {
     first.send(ask('cluster', [], buyer.uuid));
     second.send(ask('cluster', [], thief.uuid));
     for (const call of calls) call.send(ack(await call.next()));
-    server.compiled.set(
-      'cluster.b',
-      bundle([
-        ['cluster', 'b', 'c2'],
-        ['endpoint', 'b', 'e1'],
-      ]),
-    );
+    server.compiled.set('cluster.b', clusters('b', 'c2'));
     expect(contentOf(await first.next())).toEqual(['b=c2']);
     // What comes next for the other one is about the next change, so there was nothing before.
-    server.compiled.set(
-      'cluster.a',
-      bundle([
-        ['cluster', 'a', 'c2'],
-        ['endpoint', 'a', 'e1'],
-      ]),
-    );
+    server.compiled.set('cluster.a', clusters('a', 'c2'));
     expect(contentOf(await first.next())).toEqual(['a=c2']);
     expect(contentOf(await second.next())).toEqual(['a=c2']);
     for (const call of calls) call.close();
@@ -181,15 +170,35 @@ describe('the xds-server', () => {
     await vi.waitFor(async () =>
       expect(await metric('osm_proxy_resource_quarantined_count{type="Cluster"}')).toMatch(/ 1$/),
     );
-    server.compiled.set(
-      'cluster.a',
-      bundle([
-        ['cluster', 'a', 'c2'],
-        ['endpoint', 'a', 'e1'],
-      ]),
-    );
+    server.compiled.set('cluster.a', clusters('a', 'c2'));
     expect(contentOf(await call.next())).toEqual(['a=c2']);
     call.close();
+  });
+
+  it('publishes who is connected, what is refused, and which trust bundle is in use', async () => {
+    await startMesh();
+    const statuses = () => server.hub.contents(buckets.proxyStatus);
+    const call = await server.connect(thief);
+    call.send(ask('secret', ['trust'], thief.uuid));
+    call.send(ack(await call.next()));
+    call.send(ask('cluster'));
+    const response = await call.next();
+    call.send({ ...ack(response), errorDetail: { code: 13, message: 'bad cluster' } });
+    await vi.waitFor(() =>
+      expect(statuses().get(thief.uuid)).toMatchObject({
+        namespace: 'shop',
+        pod: 'thief',
+        serviceAccount: 'thief',
+        server: 'test',
+        connected: true,
+        ackedTrustBundle: 'bundle-1',
+        rejections: [{ resource: 'a', version: 'c1', message: 'bad cluster' }],
+      }),
+    );
+    server.compiled.set('cluster.a', clusters('a', 'c2'));
+    await vi.waitFor(() => expect(statuses().get(thief.uuid)?.rejections).toEqual([]));
+    call.close();
+    await vi.waitFor(() => expect([...statuses().keys()]).toEqual([]));
   });
 
   it('serves from memory while the bus is away, and says so', async () => {
@@ -206,13 +215,7 @@ describe('the xds-server', () => {
     expect((await call.next()).resources).toHaveLength(2);
     server.hub.reconnect();
     await vi.waitFor(() => expect(server.readiness.missing()).toEqual(new Map()));
-    server.compiled.set(
-      'cluster.a',
-      bundle([
-        ['cluster', 'a', 'c2'],
-        ['endpoint', 'a', 'e1'],
-      ]),
-    );
+    server.compiled.set('cluster.a', clusters('a', 'c2'));
     expect(contentOf(await call.next())).toEqual(['a=c2']);
     call.close();
     before.close();

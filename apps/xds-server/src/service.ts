@@ -23,6 +23,7 @@ import { createIdentitySecrets, type IdentitySecrets } from './identity-secrets.
 import { createMeshView, type MeshView } from './mesh-view.ts';
 import { createXdsMetrics, type XdsMetrics } from './metrics.ts';
 import { watchServerCertificate } from './server-certificate.ts';
+import { createStatusReporter, type StatusReporter } from './status-reporter.ts';
 
 /** The outside world of this service. */
 export interface Environment {
@@ -44,6 +45,7 @@ interface Parts {
   readonly delivery: Delivery;
   readonly door: Door;
   readonly secrets: IdentitySecrets;
+  readonly status: StatusReporter;
   readonly metrics: XdsMetrics;
   /** Told when the trust bundle is another one. */
   readonly trustChanged: { listener?: () => void };
@@ -74,6 +76,7 @@ export async function runXdsServer(
   } finally {
     forget();
     parts.secrets.close();
+    await parts.status.close();
     log.info('all streams ended');
   }
 }
@@ -92,9 +95,11 @@ function createParts(context: ServiceContext<Config>, environment: Environment):
     metrics,
     onChange: (identities) => delivery.secretsChanged(identities),
   });
-  const delivery = createDelivery({ view, secrets, log, metrics });
+  const status = createStatusReporter({ bus, clock });
+  const { instance } = context;
+  const delivery = createDelivery({ view, secrets, clock, log, metrics, status, instance });
   const door = createDoor({ view, clock, log, metrics, holdMs });
-  return { view, delivery, door, secrets, metrics, trustChanged: {} };
+  return { view, delivery, door, secrets, status, metrics, trustChanged: {} };
 }
 
 /** Applies what the bus says, batch by batch. */

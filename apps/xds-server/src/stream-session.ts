@@ -35,19 +35,10 @@ interface SessionOptions<Request> {
 const queuedBytesMax = 64 * 1024;
 
 export function createStreamSession<Request>(options: SessionOptions<Request>): StreamSession {
-  const { stream, budget, observe } = options;
+  const { stream, observe } = options;
   let state = createStreamState(options.protocol);
-  let counted = 0;
   let isOver = false;
-
-  /** Brings the budget in line with what this stream has queued. */
-  const account = (): void => {
-    const queued = isOver ? 0 : stream.queuedBytes();
-    const change = queued - counted;
-    counted = queued;
-    if (change > 0) budget.add(change);
-    else if (change < 0) budget.subtract(-change);
-  };
+  const share = options.budget.open(() => resume());
 
   const perform = (input: StreamInput): void => {
     const step = applyStream(state, input);
@@ -57,21 +48,19 @@ export function createStreamSession<Request>(options: SessionOptions<Request>): 
       else if (output.kind === 'send-nothing') stream.send(output.bytes);
       observe(output);
     }
-    if (step.outputs.length > 0) account();
+    if (step.outputs.length > 0) share.report(stream.queuedBytes());
   };
 
+  const hasRoom = (): boolean => stream.queuedBytes() <= queuedBytesMax && share.isFree();
+
   const resume = (): void => {
-    while (!isOver && !state.writable) {
-      if (stream.queuedBytes() > queuedBytesMax || !budget.isFree(resume)) return;
-      perform({ kind: 'writable', writable: true });
-    }
+    while (!isOver && !state.writable && hasRoom()) perform({ kind: 'writable', writable: true });
   };
 
   const apply = (input: StreamInput): void => {
     if (isOver) return;
-    // What is queued already may be too much: then this input decides, and sends later.
-    if (state.writable && stream.queuedBytes() > queuedBytesMax)
-      perform({ kind: 'writable', writable: false });
+    // What is queued already may be too much: then this input only decides, and what it causes is sent later.
+    if (state.writable && !hasRoom()) perform({ kind: 'writable', writable: false });
     perform(input);
     resume();
   };
@@ -80,12 +69,12 @@ export function createStreamSession<Request>(options: SessionOptions<Request>): 
     apply,
     retarget: (target) => apply({ kind: 'target', target }),
     onFlushed: () => {
-      account();
+      share.report(stream.queuedBytes());
       resume();
     },
     release: () => {
       isOver = true;
-      account();
+      share.close();
     },
     end: (status) => stream.end(status),
     rejections: () => rejectionsOf(state),

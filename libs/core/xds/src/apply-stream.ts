@@ -8,12 +8,11 @@ import {
 } from './delta-plan.ts';
 import { receiveDelta, receiveSotw } from './requests.ts';
 import { encodeDeltaResponse, encodeSotwResponse, type ResponseContent } from './response.ts';
-import { resourceTypes, type ResourceType } from './resource-types.ts';
+import type { ResourceType } from './resource-types.ts';
 import { answerSotw, planEarlySotw, planLateSotw } from './sotw-plan.ts';
 import {
   nodeFor,
   nothingRetiring,
-  quarantineKey,
   withoutQuestion,
   type Draft,
   type Rejection,
@@ -69,7 +68,7 @@ function advance(draft: Draft, outputs: StreamOutput[]): void {
   for (;;) {
     const [next] = draft.outbox;
     if (next === undefined) {
-      if (!draft.writable || !decide(draft)) return;
+      if (!draft.writable || !decide(draft, outputs)) return;
       continue;
     }
     if (!draft.writable) return;
@@ -90,9 +89,9 @@ function send(draft: Draft, content: ResponseContent, outputs: StreamOutput[]): 
 }
 
 /** Takes the next decision; false when there is none. Make-before-break lies in the order here. */
-function decide(draft: Draft): boolean {
+function decide(draft: Draft, outputs: StreamOutput[]): boolean {
   if (moveSecrets(draft)) return true;
-  if (moveEarly(draft)) return true;
+  if (moveEarly(draft, outputs)) return true;
   for (const type of ['cluster', 'endpoint', 'secret'] as const)
     if (answer(draft, type)) return true;
   // Envoy acknowledges new clusters once it has processed them and has asked for their endpoints, later ones even only when they
@@ -112,7 +111,7 @@ function moveSecrets(draft: Draft): boolean {
   return true;
 }
 
-function moveEarly(draft: Draft): boolean {
+function moveEarly(draft: Draft, outputs: StreamOutput[]): boolean {
   const from = draft.early;
   const to = draft.target.config;
   if (to === undefined || from === to) return false;
@@ -122,7 +121,7 @@ function moveEarly(draft: Draft): boolean {
     return true;
   }
   const diff = diffClosures(from, to);
-  liftQuarantine(draft, diff);
+  liftQuarantine(draft, diff, outputs);
   draft.outbox =
     draft.protocol === 'delta' ? planEarlyDelta(draft, from, to) : planEarlySotw(draft, from, to);
   rebaseSubscriptions(draft, diff, ['cluster', 'endpoint']);
@@ -176,18 +175,20 @@ function answer(draft: Draft, type: ResourceType): boolean {
 }
 
 /** A new version, or the end of a resource, ends its quarantine. */
-function liftQuarantine(draft: Draft, diff: Diff): void {
+function liftQuarantine(draft: Draft, diff: Diff, outputs: StreamOutput[]): void {
   if (draft.quarantine.size === 0) return;
-  const quarantine = new Map(draft.quarantine);
-  for (const type of resourceTypes) {
+  const kept = new Map(draft.quarantine);
+  for (const [key, { type, name, version }] of draft.quarantine) {
     const { added, changed, removed } = typeDiffOf(diff, type);
-    for (const record of [...added, ...changed]) {
-      const key = quarantineKey(type, record.name);
-      if (quarantine.get(key)?.version !== record.version) quarantine.delete(key);
-    }
-    for (const name of removed) quarantine.delete(quarantineKey(type, name));
+    const isNew = [...added, ...changed].some(
+      (record) => record.name === name && record.version !== version,
+    );
+    if (isNew || removed.includes(name)) kept.delete(key);
   }
-  draft.quarantine = quarantine;
+  if (kept.size === draft.quarantine.size) return;
+  const rejections = [...draft.quarantine].filter(([key]) => !kept.has(key)).map(([, r]) => r);
+  draft.quarantine = kept;
+  outputs.push({ kind: 'released', rejections });
 }
 
 /** What the client refuses at present, for its status. */

@@ -46,7 +46,9 @@ export type StreamOutput =
   /** The client refused a response (NACK); what is to blame is found next. */
   | { readonly kind: 'refused'; readonly content: ResponseContent; readonly message: string }
   /** One resource was found to be refused and is kept back until it has another version. */
-  | { readonly kind: 'quarantined'; readonly rejection: Rejection };
+  | { readonly kind: 'quarantined'; readonly rejection: Rejection }
+  /** Resources that were kept back changed or went: their rejections are over. */
+  | { readonly kind: 'released'; readonly rejections: readonly Rejection[] };
 
 export interface Rejection {
   readonly type: ResourceType;
