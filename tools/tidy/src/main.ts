@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { checkDependencies } from './dependencies.ts';
 import { checkDocLinks } from './doc-links.ts';
 import { checkProjects } from './projects.ts';
 import { checkTexts } from './texts.ts';
@@ -21,7 +22,12 @@ const tree: Tree = {
   exists: (file) => existsSync(join(root, file)),
 };
 
-const breaches = [...checkProjects(tree), ...checkTexts(tree), ...checkDocLinks(tree)];
+const breaches = [
+  ...checkProjects(tree),
+  ...checkDependencies(tree),
+  ...checkTexts(tree),
+  ...checkDocLinks(tree),
+];
 for (const breach of breaches) process.stdout.write(`${breach}\n`);
 process.stdout.write(`tidy: ${tracked.length} files, ${breaches.length} breaches\n`);
 process.exitCode = breaches.length === 0 ? 0 : 1;

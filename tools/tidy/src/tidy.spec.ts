@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkDependencies } from './dependencies.ts';
 import { checkDocLinks } from './doc-links.ts';
 import { checkProjects } from './projects.ts';
 import { checkTexts } from './texts.ts';
@@ -22,6 +23,30 @@ describe('tidy', () => {
       'libs/core/xds/project.json: 0 tags of family platform:, wanted exactly one',
       'libs/core/xds/project.json: 2 tags of family npm:, wanted exactly one',
       'libs/core/xds/project.json: lies in a folder of layer:core',
+    ]);
+  });
+
+  it('compares imports with the package.json of a project', () => {
+    const tree = treeOf({
+      'package.json': '{"name":"root","devDependencies":{"vitest":"4.0.0","yaml":"2.0.0"}}',
+      'apps/a/project.json': '{}',
+      'apps/a/package.json':
+        '{"name":"@osm/a","dependencies":{"@osm/bus":"*","@osm/model":"*","left":"1.0.0"},"devDependencies":{"@osm/xds":"*"}}',
+      'apps/a/src/main.ts': `import type { B } from '@osm/bus/types'; export * from 'nats'; import 'node:fs';`,
+      'apps/a/src/lazy.ts': `const text = "import 'no'"; export const pki = () => import('@osm/pki');`,
+      'apps/a/src/main.spec.ts': `import 'vitest'; import '@osm/a'; import '@osm/testkit'; import '@osm/model';`,
+      'apps/b/project.json': '{}',
+      'apps/b/package.json': '{"name":"@osm/b","dependencies":{"yaml":"2.0.1"}}',
+      'apps/b/src/main.ts': `import 'yaml';`,
+    });
+    expect([...checkDependencies(tree)]).toEqual([
+      'apps/a/package.json: add nats to dependencies; src imports it',
+      'apps/a/package.json: add @osm/pki to dependencies; src imports it',
+      'apps/a/package.json: add @osm/testkit to devDependencies; specs import it',
+      'apps/a/package.json: move @osm/model to devDependencies; only specs import it',
+      'apps/a/package.json: remove left; nothing imports it',
+      'apps/a/package.json: remove @osm/xds; no spec imports it',
+      'apps/b/package.json: yaml 2.0.1, elsewhere 2.0.0',
     ]);
   });
 
