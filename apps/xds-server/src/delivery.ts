@@ -47,7 +47,7 @@ const queuedBytesMax = 4 * 1024 * 1024;
 const stalledMs = 500;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { view, secrets, metrics, clock } = options;
+  const { view, secrets, clock } = options;
   const budget = createWriteBudget({ bytesMax: queuedBytesMax, stalledMs, clock });
   const observer = createObserver(options);
   const roster = createRoster();
