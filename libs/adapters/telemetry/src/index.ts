@@ -2,6 +2,8 @@
 //
 //   createLogger(service) ──> structured JSON lines on stdout: level, component, time, message, and fields
 //   createMetrics(service) ──> a registry of its own per service; OSM's metric names where OSM has them
+//
+// Invariants: the text of a log line is constant, what varies is a field; a metric always has the same labels.
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
 export {
   createMetrics,

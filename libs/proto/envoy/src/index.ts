@@ -1,5 +1,9 @@
-// Envoy v3 messages, generated from the protos in @grpc/grpc-js-xds; this file is the surface that we use.
-// The discovery messages have their own entry, so that a service that only moves bytes loads nothing else: @osm/proto-envoy/discovery
+// @osm/proto-envoy: Envoy v3 messages, generated from the protos in @grpc/grpc-js-xds; this file is the surface that we use.
+//
+//   proto/envoy.roots ──npm run generate──> src/gen ──> this list ──> packAny, messageToJson, typeUrls
+//
+// Invariants: generated code is imported through this package's entries only. The discovery messages and secrets have entries of their
+// own, @osm/proto-envoy/discovery and /secret, so that a service that only moves bytes loads nothing else.
 export { Any } from './gen/google/protobuf/any.ts';
 export { Duration } from './gen/google/protobuf/duration.ts';
 export { Bootstrap } from './gen/envoy/config/bootstrap/v3/bootstrap.ts';

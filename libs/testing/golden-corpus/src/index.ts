@@ -1,4 +1,4 @@
-// golden-corpus: small meshes, each showing one behaviour, from manifests through the whole pipeline to what Envoy is told.
+// @osm/golden-corpus: small meshes, each showing one behaviour, from manifests through the whole pipeline to what Envoy is told.
 //
 //   cases/<case>/mesh.yaml ──compileCase──> resources ──renderCase──> cases/<case>/<pod>/{listeners,routes,clusters,endpoints}.yaml
 //                                               └──staticBootstrap──> envoy --mode validate

@@ -1,4 +1,4 @@
-// @osm/testkit: what specs of all layers share. Imports nothing but the prelude.
+// @osm/testkit: what specs of all layers share. Imports nothing of the mesh but the prelude.
 //
 //   createFakeClock ── time that moves only when told      createSeededRandom ── chance that repeats
 //   validateBootstrap ── what the real Envoy says
