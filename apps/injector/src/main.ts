@@ -1,9 +1,8 @@
 import { createBus } from '@osm/bus';
-import { runService } from '@osm/runtime';
+import { runService, systemClock } from '@osm/runtime';
 import { flags } from './config.ts';
 import { createDirectorySecretStore } from './directory-secret-store.ts';
 import { runInjector } from './service.ts';
-import { systemClock } from './system-clock.ts';
 
 await runService({
   name: 'injector',

@@ -3,10 +3,9 @@ import { silentLogger, type MemoryBusHub } from '@osm/bus/testing';
 import type { JsonObject } from '@osm/injection';
 import { defaultMeshSettings, objectKey, type CatalogValue } from '@osm/model';
 import { Injection, type CatalogObject } from '@osm/proto-mesh';
-import { createReadiness, type Readiness } from '@osm/runtime';
+import { createReadiness, systemClock, type Readiness } from '@osm/runtime';
 import { createMetrics, type Metrics } from '@osm/telemetry';
 import { runInjector } from '../src/service.ts';
-import { systemClock } from '../src/system-clock.ts';
 
 /** One running injector on a bus in memory; Secrets stay in `secrets`. */
 export interface RunningInjector {

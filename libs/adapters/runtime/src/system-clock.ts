@@ -1,10 +1,19 @@
 import type { Clock } from '@osm/prelude';
 
-/** The machine's time, for those who take a Clock. */
+/** Node's timers take no more than 2^31 - 1 ms (24.8 days); longer ones would fire at once. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** The machine's time, for those who take a Clock. Its timers may be of any length, and do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
+    let timer: NodeJS.Timeout;
+    const arm = (restMs: number): void => {
+      const next = Math.min(restMs, timerMsMax);
+      timer = setTimeout(() => (next < restMs ? arm(restMs - next) : run()), next);
+      timer.unref();
+    };
+    arm(Math.max(0, delayMs));
     return () => clearTimeout(timer);
   },
 };
