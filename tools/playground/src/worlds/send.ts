@@ -1,4 +1,4 @@
-import { MeshError, sortedBy } from '@osm/prelude';
+import { err, MeshError, ok, sortedBy, type Result } from '@osm/prelude';
 import { execPlan } from '../control/control-server.ts';
 import type { Playground } from '../playground.ts';
 import type { PodRunner } from '../pods/pod-runner.ts';
@@ -18,14 +18,41 @@ export async function sendRequests(
   requests: readonly WorldRequest[],
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
+  const source = placeholdersOf(playground);
   for (const batch of batchesOf(requests)) {
-    const answers = await sendBatch(playground, batch).catch((thrown: unknown) => {
-      const error = `exec: ${MeshError.from(thrown).message}`;
-      return batch.map((): Attempt[] => [{ error }]);
-    });
-    outcomes.push(...batch.map((request, i) => summarise(request, answers[i] ?? [])));
+    const prepared = batch.map((request) => fillRequest(request, source));
+    const inputs = prepared.flatMap((one) => (one.kind === 'ok' ? [one.value] : []));
+    const answers = await sendBatch(playground, batch, inputs).catch((thrown: unknown) =>
+      inputs.map(() => notSent(MeshError.from(thrown).message)),
+    );
+    const rest = answers.values();
+    for (const [i, request] of batch.entries()) {
+      const one = prepared[i];
+      const attempts = one?.kind === 'error' ? notSent(one.error) : rest.next().value;
+      outcomes.push(summarise(request, attempts ?? []));
+    }
   }
   return outcomes;
+}
+
+/** A request as the test program reads it: without what was recorded, with addresses instead of placeholders. */
+export function fillRequest(
+  { outcome: _outcome, ...request }: WorldRequest,
+  source: PlaceholderSource,
+): Result<object, string> {
+  try {
+    const fill = (value: unknown): unknown =>
+      typeof value === 'string' ? fillPlaceholders(value, source) : value;
+    return ok(
+      Object.fromEntries(Object.entries(request).map(([key, value]) => [key, fill(value)])),
+    );
+  } catch (thrown) {
+    return err(MeshError.from(thrown).message);
+  }
+}
+
+function notSent(reason: string): Attempt[] {
+  return [{ error: `not sent: ${reason}` }];
 }
 
 /** Neighbours with the same client. */
@@ -42,28 +69,21 @@ export function batchesOf(requests: readonly WorldRequest[]): WorldRequest[][] {
 async function sendBatch(
   playground: Playground,
   requests: readonly WorldRequest[],
+  inputs: readonly object[],
 ): Promise<readonly Attempt[][]> {
+  if (inputs.length === 0) return [];
   const from = requests[0]?.from ?? '';
   const [namespace = '', app = ''] = from.split('/');
   const pod = podsOf(playground, namespace, app)[0];
   if (pod === undefined) throw new MeshError('not_found', `there is no pod ${from}`);
-  const source = placeholdersOf(playground);
-  const input = requests.map(({ outcome: _outcome, ...request }) =>
-    Object.fromEntries(
-      Object.entries(request).map(([key, value]) => [
-        key,
-        typeof value === 'string' ? fillPlaceholders(value, source) : value,
-      ]),
-    ),
-  );
   const plan = execPlan(playground, pod, 'app', ['node', '/app/app.js', 'client']);
   const result = await run(plan.program, plan.args, {
     env: plan.env,
-    input: JSON.stringify(input),
+    input: JSON.stringify(inputs),
     timeoutMs: Math.min(sendMsMax, 30_000 + requests.reduce((sum, one) => sum + timeOf(one), 0)),
   });
   const answers = parseAnswers(result.stdout);
-  if (answers?.length === requests.length) return answers;
+  if (answers?.length === inputs.length) return answers;
   throw new MeshError('io', result.stderr.trim().slice(-200) || `status ${result.status}`);
 }
 
