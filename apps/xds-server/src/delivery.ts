@@ -79,7 +79,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         if (noteStatus(client, output)) report(client);
       };
       const { protocol } = dialect;
-      const session = createStreamSession({ stream, protocol, budget, observe });
+      const session = createStreamSession({ stream, protocol, budget, clock, observe });
       const client = createClient(admitted, session, clock.now());
       join(client);
       retarget(client);

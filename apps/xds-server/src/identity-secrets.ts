@@ -47,6 +47,8 @@ interface Entry {
 
 /** Requests under way at once: enough to keep the signers busy, few enough that none waits long. */
 const issuingMax = 64;
+/** Clocks that disagree must not make a loop of renewals. */
+const renewMsMin = 500;
 const retryMsMin = 200;
 const retryMsMax = 10_000;
 
@@ -161,7 +163,8 @@ async function issue(store: Store, entry: Entry): Promise<void> {
     if (!isAlive(store, entry)) return;
     entry.record = encodeIdentitySecret(certificate);
     makeNode(store, entry);
-    schedule(store, entry, renewAtMs(certificate, random.next()) - clock.now());
+    const renewInMs = renewAtMs(certificate, random.next()) - clock.now();
+    schedule(store, entry, Math.max(renewMsMin, renewInMs));
     onChange([identity]);
   } catch (thrown) {
     const err = MeshError.from(thrown);

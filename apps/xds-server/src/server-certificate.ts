@@ -19,6 +19,8 @@ const subject: CertificateSubject = {
   kind: { $case: 'controlPlane', value: { name: 'ads', dnsNames: [] } },
 };
 
+/** Clocks that disagree must not make a loop of renewals. */
+const renewMsMin = 500;
 const retryMsMin = 200;
 const retryMsMax = 5000;
 
@@ -35,7 +37,8 @@ export async function* watchServerCertificate(
       const certificate = await options.source(subject, 0);
       failures = 0;
       yield certificate;
-      await pause(renewAtMs(certificate, options.random.next()) - clock.now(), options);
+      const renewInMs = renewAtMs(certificate, options.random.next()) - clock.now();
+      await pause(Math.max(renewMsMin, renewInMs), options);
     } catch (thrown) {
       const delayMs = Math.min(retryMsMax, retryMsMin * 2 ** failures++);
       const err = MeshError.from(thrown);

@@ -1,7 +1,13 @@
 import { DeltaDiscoveryResponse } from '@osm/proto-envoy/discovery';
 import type { BidiStream } from '@osm/rpc';
 import { createFakeClock } from '@osm/testkit';
-import { createConfigNode, encodeResourceRecord, typeUrlOf, type ConfigNode } from '@osm/xds';
+import {
+  createConfigNode,
+  encodeResourceRecord,
+  typeUrlOf,
+  type ConfigNode,
+  type ResourceType,
+} from '@osm/xds';
 import { describe, expect, it } from 'vitest';
 import { createStreamSession } from './stream-session.ts';
 import { createWriteBudget } from './write-budget.ts';
@@ -23,13 +29,14 @@ function setUp(bytesMax = 10_000_000) {
     stream,
     protocol: 'delta',
     budget,
+    clock,
     observe: () => undefined,
   });
-  const subscribe = (): void =>
+  const subscribe = (type: ResourceType = 'cluster'): void =>
     session.apply({
       kind: 'delta-request',
       request: {
-        typeUrl: typeUrlOf('cluster'),
+        typeUrl: typeUrlOf(type),
         resourceNamesSubscribe: [],
         resourceNamesUnsubscribe: [],
         initialResourceVersions: {},
@@ -44,7 +51,7 @@ function setUp(bytesMax = 10_000_000) {
       ? []
       : DeltaDiscoveryResponse.decode(bytes).resources.map((r) => `${r.name}=${r.version}`);
   };
-  return { budget, queue, session, subscribe, take };
+  return { budget, clock, queue, session, subscribe, take };
 }
 
 const config = (version: string, bytes: number, count = 1): ConfigNode =>
@@ -96,6 +103,27 @@ describe('createStreamSession', () => {
     expect(queue).toHaveLength(0);
     other.report(0);
     expect(queue).toHaveLength(1);
+  });
+
+  it('does not wait for ever for new clusters to be acknowledged', () => {
+    const { clock, queue, session, subscribe } = setUp();
+    const withListener = (base: ConfigNode, version: string): ConfigNode =>
+      createConfigNode(
+        'w',
+        [
+          ...base.records,
+          encodeResourceRecord({ type: 'listener', name: 'l', version, body: new Uint8Array(1) }),
+        ],
+        [],
+      );
+    session.retarget({ config: withListener(config('1', 10), '1'), secrets: undefined });
+    subscribe('cluster');
+    subscribe('listener');
+    expect(queue).toHaveLength(1);
+    clock.advance(1999);
+    expect(queue).toHaveLength(1);
+    clock.advance(1);
+    expect(queue).toHaveLength(2);
   });
 
   it('is silent once it is over', () => {

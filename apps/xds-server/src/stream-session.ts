@@ -1,7 +1,9 @@
+import type { Clock } from '@osm/prelude';
 import type { BidiStream, RpcStatus } from '@osm/rpc';
 import {
   applyStream,
   createStreamState,
+  isHolding,
   rejectionsOf,
   type Protocol,
   type Rejection,
@@ -27,10 +29,16 @@ interface SessionOptions<Request> {
   readonly stream: BidiStream<Request>;
   readonly protocol: Protocol;
   readonly budget: WriteBudget;
+  readonly clock: Pick<Clock, 'after'>;
   /** Told of every output, for metrics and logs. */
   readonly observe: (output: StreamOutput) => void;
 }
 
+/**
+ * How long listeners and routes wait for new clusters to be acknowledged. Envoy needs milliseconds, unless a cluster waits for a
+ * name server or a secret; access that was taken away must not wait for that.
+ */
+const holdMsMax = 2000;
 /** A stream with more than this queued gets nothing new until it is below. */
 const queuedBytesMax = 64 * 1024;
 
@@ -49,6 +57,20 @@ export function createStreamSession<Request>(options: SessionOptions<Request>): 
       observe(output);
     }
     if (step.outputs.length > 0) share.report(stream.queuedBytes());
+    watchHold();
+  };
+
+  let cancelHold: (() => void) | undefined;
+  const watchHold = (): void => {
+    if (isHolding(state)) {
+      cancelHold ??= options.clock.after(holdMsMax, () => {
+        cancelHold = undefined;
+        apply({ kind: 'overdue' });
+      });
+    } else if (cancelHold !== undefined) {
+      cancelHold();
+      cancelHold = undefined;
+    }
   };
 
   const hasRoom = (): boolean => stream.queuedBytes() <= queuedBytesMax && share.isFree();
@@ -74,6 +96,7 @@ export function createStreamSession<Request>(options: SessionOptions<Request>): 
     },
     release: () => {
       isOver = true;
+      cancelHold?.();
       share.close();
     },
     end: (status) => stream.end(status),

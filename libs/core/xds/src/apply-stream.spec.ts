@@ -11,7 +11,7 @@ import { applyStream, rejectionsOf } from './apply-stream.ts';
 import { createConfigNode } from './config-node.ts';
 import { encodeResourceRecord } from './resource-record.ts';
 import { typeUrlOf, type ResourceType } from './resource-types.ts';
-import { createStreamState, type StreamOutput } from './stream-state.ts';
+import { createStreamState, isHolding, type StreamOutput } from './stream-state.ts';
 
 const service = (change: Partial<ModelService> = {}): ModelService => ({
   cluster: 1,
@@ -80,6 +80,16 @@ describe('the order on the wire', () => {
     expect(sent()).toEqual(['endpoint +b']);
     talk.deliverRequest(); // acknowledgement of the cluster
     expect(sent()).toEqual(['route +out.a']);
+  });
+
+  it('does not hold them back for ever', () => {
+    const { talk, publish, sent } = connected(world({ a: service(), b: service() }, ['a']));
+    publish(world({ a: service({ backends: ['b'], route: 2 }), b: service() }, ['a']));
+    expect(isHolding(talk.state())).toBe(true);
+    sent();
+    talk.input({ kind: 'overdue' });
+    expect(sent()).toEqual(['route +out.a']);
+    expect(isHolding(talk.state())).toBe(false);
   });
 
   it('takes away in reverse, listeners in one response with those that come', () => {

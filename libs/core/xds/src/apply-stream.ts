@@ -11,6 +11,7 @@ import { encodeDeltaResponse, encodeSotwResponse, type ResponseContent } from '.
 import type { ResourceType } from './resource-types.ts';
 import { answerSotw, planEarlySotw, planLateSotw } from './sotw-plan.ts';
 import {
+  isHolding,
   nodeFor,
   nothingRetiring,
   withoutQuestion,
@@ -57,6 +58,9 @@ export function applyStream(state: StreamState, input: StreamInput): StreamStep 
     case 'writable':
       draft.writable = input.writable;
       break;
+    case 'overdue':
+      draft.inflight = draft.inflight.map((entry) => ({ ...entry, holds: false }));
+      break;
   }
   advance(draft, outputs);
   return { state: draft, outputs };
@@ -82,7 +86,8 @@ function send(draft: Draft, content: ResponseContent, outputs: StreamOutput[]): 
   const response =
     draft.protocol === 'delta' ? encodeDeltaResponse(content) : encodeSotwResponse(content);
   // Without the bytes of the response: waiting for an acknowledgement costs no memory.
-  draft.inflight = [...draft.inflight.slice(1 - inflightMax), { nonce: response.nonce, content }];
+  const sent = { nonce: response.nonce, content, holds: content.introducesClusters };
+  draft.inflight = [...draft.inflight.slice(1 - inflightMax), sent];
   if (draft.protocol === 'sotw') draft.nonces = { ...draft.nonces, [content.type]: response.nonce };
   outputs.push({ kind: 'send', response });
   return response.bytes.length;
@@ -94,9 +99,9 @@ function decide(draft: Draft, outputs: StreamOutput[]): boolean {
   if (moveEarly(draft, outputs)) return true;
   for (const type of ['cluster', 'endpoint', 'secret'] as const)
     if (answer(draft, type)) return true;
-  // Envoy acknowledges new clusters once it has processed them and has asked for their endpoints, later ones even only when they
-  // are warm: from then on listeners and routes may name them, and what they no longer name may go.
-  if (draft.inflight.some(({ content }) => content.introducesClusters)) return false;
+  // Envoy acknowledges new clusters once it has processed them and asked for their endpoints; one that is up, even only when
+  // they are warm. From then on listeners and routes may name them, and what these no longer name may go.
+  if (isHolding(draft)) return false;
   if (moveLate(draft)) return true;
   for (const type of ['listener', 'route'] as const) if (answer(draft, type)) return true;
   return false;

@@ -25,6 +25,7 @@ export { resourceTypes, typeUrlOf, type ResourceType } from './resource-types.ts
 export type { Response, ResponseContent } from './response.ts';
 export {
   createStreamState,
+  isHolding,
   type DeltaRequest,
   type Protocol,
   type Rejection,

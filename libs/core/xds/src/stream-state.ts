@@ -36,7 +36,9 @@ export type StreamInput =
   | { readonly kind: 'sotw-request'; readonly request: SotwRequest }
   | { readonly kind: 'target'; readonly target: StreamTarget }
   /** The transport takes more (true), or has enough queued (false). */
-  | { readonly kind: 'writable'; readonly writable: boolean };
+  | { readonly kind: 'writable'; readonly writable: boolean }
+  /** New clusters are not acknowledged for too long: what waits for them goes out now. See isHolding. */
+  | { readonly kind: 'overdue' };
 
 export type StreamOutput =
   | { readonly kind: 'send'; readonly response: Response }
@@ -75,6 +77,8 @@ export interface Asked {
 export interface Inflight {
   readonly nonce: string;
   readonly content: ResponseContent;
+  /** It brings new clusters, and listeners and routes wait for its acknowledgement. */
+  readonly holds: boolean;
 }
 
 /**
@@ -140,6 +144,11 @@ export function createStreamState(protocol: Protocol): StreamState {
     nonces: noSubscriptions,
     writable: true,
   };
+}
+
+/** True while listeners and routes wait for the client to have new clusters. Bound it in time by the input `overdue`. */
+export function isHolding(state: StreamState): boolean {
+  return state.inflight.some(({ holds }) => holds);
 }
 
 /** The open questions without those about a type. */
