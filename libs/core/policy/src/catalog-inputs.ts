@@ -73,7 +73,7 @@ export interface CatalogIndexes {
   readonly targetsByDestination: Index;
   readonly targetsBySource: Index;
   /** `<namespace>/<service>` */
-  readonly splitsByApex: Index;
+  readonly splitsByRoot: Index;
 }
 
 /** Index key of a label of objects in a namespace. */
@@ -137,7 +137,7 @@ export function createCatalogIndexes(db: Database, inputs: CatalogInputs): Catal
     targetsBySource: db.index('targets by source', targets, ({ sources }) =>
       sources.map(({ namespace, name }) => namespacedName(namespace, name)),
     ),
-    splitsByApex: db.index('splits by apex', inputs.splits, ({ namespace, service }) => [
+    splitsByRoot: db.index('splits by root', inputs.splits, ({ namespace, service }) => [
       namespacedName(namespace, service),
     ]),
   };

@@ -64,10 +64,10 @@ interface Backend extends WeightedUpstream {
   readonly ref: UpstreamRef;
 }
 
-/** One level: an apex that is among its backends stands for its own pods there. */
+/** One level: a root that is among its backends stands for its own pods there. */
 function weightedUpstreams(ctx: QueryContext, known: Known, ref: OutboundRef): readonly Backend[] {
-  const apex = namespacedName(ref.namespace, ref.service);
-  const split = ctx.read(known.split, apex);
+  const root = namespacedName(ref.namespace, ref.service);
+  const split = ctx.read(known.split, root);
   const parts = split?.backends ?? [{ service: ref.service, weight: whole }];
   const backends = parts.flatMap(({ service, weight }) => {
     if (weight === 0) return [];

@@ -3,7 +3,7 @@ import type { CatalogIndexes, CatalogInputs } from './catalog-inputs.ts';
 import { sortedUnique } from './membership.ts';
 import { nameOf, type NamespacedName } from './names.ts';
 
-/** The TrafficSplit that counts for an apex service. */
+/** The TrafficSplit that counts for a root service. */
 export interface Split {
   readonly key: NamespacedName;
   /** Sorted by service; a service named several times has the sum of its weights. */
@@ -11,7 +11,7 @@ export interface Split {
 }
 
 export interface SplitQueries {
-  /** Of several splits for one apex the first by name counts. */
+  /** Of several splits for one root the first by name counts. */
   readonly split: Query<NamespacedName, Split | undefined>;
   /** Names of the services where calls of a service may go: its backends, or the service itself. Sorted. */
   readonly destinations: Query<NamespacedName, readonly string[]>;
@@ -25,8 +25,8 @@ export function createSplitQueries(
 ): SplitQueries {
   const split = db.query<NamespacedName, Split | undefined>({
     name: 'split',
-    compute: (apex, ctx) => {
-      const key = ctx.keys(indexes.splitsByApex, apex)[0] as NamespacedName | undefined;
+    compute: (root, ctx) => {
+      const key = ctx.keys(indexes.splitsByRoot, root)[0] as NamespacedName | undefined;
       const found = key === undefined ? undefined : ctx.get(inputs.splits, key);
       if (key === undefined || found === undefined) return undefined;
       const weights = new Map<string, number>();

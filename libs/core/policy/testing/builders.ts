@@ -187,17 +187,17 @@ export function tcpRoute(at: string, ports: readonly number[]): CatalogValue {
   return { $case: 'tcpRoute', value: { ...split(at), matches: [{ name: '', ports }] } };
 }
 
-/** The apex is a service of the split's namespace. */
+/** The root is a service of the split's namespace. */
 export function trafficSplit(
   at: string,
-  apex: string,
+  root: string,
   weights: Readonly<Record<string, number>>,
 ): CatalogValue {
   return {
     $case: 'trafficSplit',
     value: {
       ...split(at),
-      service: apex,
+      service: root,
       backends: Object.entries(weights).map(([name, weight]) => ({ service: name, weight })),
     },
   };
