@@ -22,6 +22,14 @@ describe('flags of the catalog watcher', () => {
     });
   });
 
+  it('refuse what cannot be a trust domain', () => {
+    const argv = ['--directory', 'a', '--trust-domain', 'Cluster.local'];
+    expect(parseFlags(flags, argv, {})).toMatchObject({
+      kind: 'error',
+      error: expect.stringContaining('must be a DNS name in lower case') as string,
+    });
+  });
+
   it('keep the order of directories, which is that of the layers', () => {
     expect(parseFlags(flags, ['--directory', 'b', '--directory', 'a'], {})).toMatchObject({
       value: { config: { directory: ['b', 'a'] } },

@@ -1,5 +1,5 @@
 import { err, ok } from '@osm/prelude';
-import { busFlags, flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
+import { busFlags, flag, trustDomainFlag, type ConfigOf, type FlagSpec } from '@osm/runtime';
 
 const directories: FlagSpec<readonly string[]> = {
   ...flag.texts(
@@ -21,9 +21,7 @@ export const flags = {
     default: 'osm',
   }),
   meshNamespace: flag.text('Namespace of MeshConfig osm-mesh-config', { default: 'osm-system' }),
-  trustDomain: flag.text('Trust domain of the mesh: the end of every identity', {
-    default: 'cluster.local',
-  }),
+  trustDomain: trustDomainFlag,
 };
 
 export type Config = ConfigOf<typeof flags>;

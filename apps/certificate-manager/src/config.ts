@@ -1,14 +1,4 @@
-import { err, ok } from '@osm/prelude';
-import { trustDomainProblem } from '@osm/pki';
-import { busFlags, flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
-
-const trustDomain: FlagSpec<string> = {
-  ...flag.text('Trust domain of the mesh: the end of every identity', { default: 'cluster.local' }),
-  parse: (text) => {
-    const problem = trustDomainProblem(text);
-    return problem === undefined ? ok(text) : err(problem);
-  },
-};
+import { busFlags, flag, trustDomainFlag, type ConfigOf } from '@osm/runtime';
 
 /** Flags of this service. */
 export const flags = {
@@ -19,7 +9,7 @@ export const flags = {
       placeholder: 'DIR',
     },
   ),
-  trustDomain,
+  trustDomain: trustDomainFlag,
   minValidity: flag.durationMs('Shortest validity; shorter requests are raised to it', {
     default: '10m',
   }),

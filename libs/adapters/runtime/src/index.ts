@@ -3,6 +3,7 @@
 //
 //   argv, env ──parseFlags──> config ──runService──> start(context) until SIGTERM aborts context.signal
 export { busFlags, flag, parseFlags, type ConfigOf, type FlagSet, type FlagSpec } from './flags.ts';
+export { trustDomainFlag } from './trust-domain-flag.ts';
 export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export { createReadiness, type Gate, type Readiness } from './readiness.ts';
 export type { HttpHandler, HttpReply, HttpRoutes } from './http-server.ts';

@@ -27,3 +27,11 @@ export function principalOf(identity: Identity, trustDomain: string): string {
 export function spiffeIdOf(identity: Identity, trustDomain: string): string {
   return `spiffe://${trustDomain}/${identity.serviceAccount}/${identity.namespace}`;
 }
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Why this text cannot be a trust domain; undefined when it can. */
+export function trustDomainProblem(text: string): string | undefined {
+  if (text.length <= 253 && text.split('.').every((part) => label.test(part))) return undefined;
+  return `trust domain "${text}" must be a DNS name in lower case, such as cluster.local`;
+}

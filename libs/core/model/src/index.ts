@@ -31,6 +31,7 @@ export {
   parseIdentity,
   principalOf,
   spiffeIdOf,
+  trustDomainProblem,
   type Identity,
   type IdentityText,
 } from './identity.ts';

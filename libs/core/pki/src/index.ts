@@ -19,7 +19,6 @@ export {
   proxyPrincipalOf,
   proxySpiffeIdOf,
   subjectNames,
-  trustDomainProblem,
   type CertificateNames,
   type CertificateSubject,
   type ProxySubject,

@@ -4,7 +4,6 @@ import {
   parseProxySpiffeId,
   proxySpiffeIdOf,
   subjectNames,
-  trustDomainProblem,
   type CertificateSubject,
 } from './subject.ts';
 
@@ -125,16 +124,4 @@ describe('parseProxySpiffeId', () => {
   ])('refuses %s', (uri) => {
     expect(parseProxySpiffeId(uri, 'cluster.local')).toBeUndefined();
   });
-});
-
-describe('trustDomainProblem', () => {
-  it.each(['cluster.local', 'a', 'mesh-1.example.org'])('accepts %s', (text) => {
-    expect(trustDomainProblem(text)).toBeUndefined();
-  });
-  it.each(['', '.', 'Cluster.local', 'a..b', 'a/b', '-a', `${'a'.repeat(64)}.b`])(
-    'refuses %j',
-    (text) => {
-      expect(trustDomainProblem(text)).toContain('trust domain');
-    },
-  );
 });

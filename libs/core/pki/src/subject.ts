@@ -105,12 +105,6 @@ export function parseProxySpiffeId(uri: string, trustDomain: string): ProxySubje
   return identityProblem(identity) === undefined ? { uuid: id, identity } : undefined;
 }
 
-/** Why this text cannot be a trust domain; undefined when it can. */
-export function trustDomainProblem(text: string): string | undefined {
-  if (text.length <= 253 && text.split('.').every((part) => label.test(part))) return undefined;
-  return `trust domain "${text}" must be a DNS name in lower case, such as cluster.local`;
-}
-
 function identityProblem({ namespace, serviceAccount }: Identity): string | undefined {
   if (!label.test(namespace)) return `namespace "${namespace}" is not a Kubernetes namespace name`;
   const isName =
