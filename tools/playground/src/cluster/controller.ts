@@ -6,7 +6,7 @@ import { podObject } from '../pods/pod-view.ts';
 import type { PodSurroundings } from '../pods/surroundings.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { Desired, Workload } from './desired.ts';
-import { backingPods, endpointSlices, rulesOfService } from './endpoints.ts';
+import { endpointSlices, headlessNames, rulesOfService } from './endpoints.ts';
 import { hostsFile, type ResolvableService } from './hosts-file.ts';
 import type { JsonObject } from './json.ts';
 import { planWorkload } from './plan.ts';
@@ -163,7 +163,9 @@ export class ClusterController {
       );
       for (const name of plan.stop) this.#stop(present.find((pod) => pod.blueprint.name === name));
       // A pod of the same fixed name, or an old one with `recreate`, has to be gone first.
-      const mustWait = workload?.recreate === true && pods.length > 0;
+      const mustWait =
+        workload?.recreate === true &&
+        pods.some((pod) => pod.isStopping || pod.blueprint.hash !== workload.hash);
       if (workload !== undefined && !mustWait)
         for (let i = 0; i < plan.start; i++) this.#start(workload, key);
     }
@@ -171,11 +173,11 @@ export class ClusterController {
 
   #start(workload: Workload, key: string): void {
     const number = ++this.#numbers;
-    const suffix = `-${workload.hash}-${randomBytes(3).toString('hex').slice(0, 5)}`;
+    const name = this.#nameFor(workload);
     const pod = new PodRunner(
       {
         namespace: workload.namespace,
-        name: workload.kind === 'Pod' ? workload.name : `${workload.name}${suffix}`,
+        name,
         workload: key,
         owner: workload.name,
         hash: workload.hash,
@@ -184,12 +186,27 @@ export class ClusterController {
         ip: this.#surroundings.network.plan.podAddress(number),
         labels: workload.labels,
         annotations: workload.annotations,
-        rawSpec: workload.rawSpec,
+        rawSpec:
+          workload.kind === 'StatefulSet'
+            ? { ...workload.rawSpec, hostname: name, subdomain: workload.serviceName }
+            : workload.rawSpec,
       },
       this.#surroundings,
     );
     this.#pods.set(pod.title, pod);
     pod.start();
+  }
+
+  #nameFor({ kind, namespace, name, hash }: Workload): string {
+    switch (kind) {
+      case 'Pod':
+        return name;
+      case 'Deployment':
+        return `${name}-${hash}-${randomBytes(3).toString('hex').slice(0, 5)}`;
+      case 'StatefulSet':
+        for (let ordinal = 0; ; ordinal++)
+          if (!this.#pods.has(`${namespace}/${name}-${ordinal}`)) return `${name}-${ordinal}`;
+    }
   }
 
   #stop(pod: PodRunner | undefined): void {
@@ -219,10 +236,9 @@ export class ClusterController {
         .map((service) => ({
           namespace: service.namespace,
           name: service.name,
-          addresses:
-            service.kind === 'Headless'
-              ? backingPods(service, views).map((pod) => pod.ip)
-              : [address(service)],
+          ...(service.kind === 'Headless'
+            ? headlessNames(service, views)
+            : { addresses: [address(service)] }),
         })),
     ];
     // Names first: a program that learns of a service by its pod's start should find it.

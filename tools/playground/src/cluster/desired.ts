@@ -25,14 +25,18 @@ export interface Namespace {
   readonly injection: string;
 }
 
-/** Something that wants pods: a Deployment, or a Pod that stands alone (one replica with a fixed name). */
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'Pod';
+
+/** Something that wants pods: a Deployment, a StatefulSet, or a Pod that stands alone (one replica with a fixed name). */
 export interface Workload {
-  readonly kind: 'Deployment' | 'Pod';
+  readonly kind: WorkloadKind;
   readonly namespace: string;
   readonly name: string;
   readonly replicas: number;
   /** Old pods go before new ones come, instead of the other way round. */
   readonly recreate: boolean;
+  /** Of a StatefulSet: the headless service under which its pods have names of their own; empty without one. */
+  readonly serviceName: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly annotations: ReadonlyMap<string, string>;
   /** The template's spec as written: what admission sees. */
@@ -45,14 +49,7 @@ export interface Workload {
 }
 
 /** Kinds that would run something in Kubernetes and that the playground cannot run. */
-const unsupported = new Set([
-  'StatefulSet',
-  'DaemonSet',
-  'ReplicaSet',
-  'ReplicationController',
-  'Job',
-  'CronJob',
-]);
+const unsupported = new Set(['DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job', 'CronJob']);
 
 /** Namespaces that every cluster has. */
 const given: readonly Namespace[] = ['default', 'osm-system'].map((name) => ({
@@ -95,9 +92,13 @@ export function readDesired(manifests: readonly Manifest[]): Desired {
         `namespace "${manifest.namespace}" does not exist: add a Namespace with that name`,
       );
     } else if (unsupported.has(manifest.kind)) {
-      blame(manifest, 'the playground runs only Deployments and Pods; this object is ignored');
-    } else if (manifest.kind === 'Deployment' || manifest.kind === 'Pod') {
-      take(manifest, readWorkload(manifest), (workload) => workloads.push(workload));
+      blame(
+        manifest,
+        'the playground runs only Deployments, StatefulSets and Pods; this object is ignored',
+      );
+    } else if (isWorkloadKind(manifest.kind)) {
+      const read = readWorkload(manifest, manifest.kind);
+      take(manifest, read, (workload) => workloads.push(workload));
     } else if (manifest.kind === 'Service') {
       take(manifest, parseService(manifest), (service) => services.push(service));
     } else if (manifest.kind === 'ConfigMap' || manifest.kind === 'Secret') {
@@ -142,14 +143,19 @@ function readNamespace(manifest: Manifest): Namespace {
   };
 }
 
-function readWorkload(manifest: Manifest): Result<Workload, string> {
+function isWorkloadKind(kind: string): kind is WorkloadKind {
+  return kind === 'Deployment' || kind === 'StatefulSet' || kind === 'Pod';
+}
+
+function readWorkload(manifest: Manifest, kind: WorkloadKind): Result<Workload, string> {
   return guarded(() => {
-    const { kind, namespace, name, body, file, line } = manifest;
-    const template = kind === 'Deployment' ? field(body).at('spec').at('template') : field(body);
+    const { namespace, name, body, file, line } = manifest;
+    const own = field(body).at('spec');
+    const template = kind === 'Pod' ? field(body) : own.at('template');
     const spec = parsePodSpec(template.at('spec').value, template.at('spec').path);
     if (spec.kind === 'error') throw new FieldError(spec.error);
     const labels = template.at('metadata').at('labels').textMap();
-    if (kind === 'Deployment') checkSelector(field(body).at('spec'), labels);
+    if (kind !== 'Pod') checkSelector(own, labels);
     const annotations = template.at('metadata').at('annotations').textMap();
     const rawSpec = template.at('spec').value as JsonObject;
     const hashed = canonicalText({
@@ -158,12 +164,12 @@ function readWorkload(manifest: Manifest): Result<Workload, string> {
       spec: rawSpec,
     });
     return {
-      kind: kind === 'Pod' ? 'Pod' : 'Deployment',
+      kind,
       namespace,
       name,
-      replicas: kind === 'Pod' ? 1 : (field(body).at('spec').at('replicas').integer() ?? 1),
-      recreate:
-        kind === 'Pod' || field(body).at('spec').at('strategy').at('type').text() === 'Recreate',
+      replicas: kind === 'Pod' ? 1 : (own.at('replicas').integer() ?? 1),
+      recreate: kind !== 'Deployment' || own.at('strategy').at('type').text() === 'Recreate',
+      serviceName: kind === 'StatefulSet' ? (own.at('serviceName').text() ?? '') : '',
       labels,
       annotations,
       rawSpec,

@@ -11,6 +11,9 @@ export interface EndpointPod {
   readonly labels: ReadonlyMap<string, string>;
   readonly ready: boolean;
   readonly namedPorts: ReadonlyMap<string, number>;
+  /** The pod's own name under a headless service, and that service's name; empty without. */
+  readonly hostname: string;
+  readonly subdomain: string;
 }
 
 /** The pods that stand behind a service now, sorted by name. */
@@ -23,6 +26,23 @@ export function backingPods(service: ServiceSpec, pods: readonly EndpointPod[]):
       [...service.selector].every(([key, value]) => pod.labels.get(key) === value),
   );
   return sortedBy(selected, (pod) => pod.name);
+}
+
+/** What the name of a headless service leads to, and the names of its pods. */
+export function headlessNames(
+  service: ServiceSpec,
+  pods: readonly EndpointPod[],
+): { readonly addresses: string[]; readonly hosts: { name: string; address: string }[] } {
+  const backing = backingPods(service, pods);
+  const hosts = backing.flatMap((pod) => {
+    const name = hostnameOf(service, pod);
+    return name === '' ? [] : [{ name, address: pod.ip }];
+  });
+  return { addresses: backing.map((pod) => pod.ip), hosts };
+}
+
+function hostnameOf(service: ServiceSpec, pod: EndpointPod): string {
+  return service.kind === 'Headless' && pod.subdomain === service.name ? pod.hostname : '';
 }
 
 /** The service's address and ports with the pods they lead to, for `serviceRules`. Nothing for a headless service. */
@@ -78,6 +98,7 @@ export function endpointSlices(service: ServiceSpec, pods: readonly EndpointPod[
     ports: group.ports,
     endpoints: group.pods.map((pod) => ({
       addresses: [pod.ip],
+      ...(hostnameOf(service, pod) === '' ? {} : { hostname: hostnameOf(service, pod) }),
       conditions: { ready: true },
       targetRef: { kind: 'Pod', namespace: pod.namespace, name: pod.name },
     })),

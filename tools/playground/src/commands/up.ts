@@ -24,7 +24,7 @@ export const upCommand: Command = {
   --name NAME       name of this playground, to run several (default: default)
   --state-dir DIR   where its state is kept while it runs (default: .osm/playground/NAME)
 
-DIR holds Namespaces, ServiceAccounts, Services, Deployments, Pods, ConfigMaps, Secrets and the mesh's policies as YAML.
+DIR holds Namespaces, ServiceAccounts, Services, Deployments, StatefulSets, Pods, ConfigMaps, Secrets and policies as YAML.
 A container runs the command of its manifest on this machine: its file system is this machine's, with changes of its own
 that vanish with the pod. Namespaces without the label openservicemesh.io/monitored-by run without sidecars.`,
   async run(args) {
@@ -135,7 +135,7 @@ export function endOfRun(): EndOfRun {
     process.on(signal, () => now(signal));
   // Nobody reads any more: go on would only be found out much later.
   process.stdout.on('error', () => now('output closed'));
-  onParentGone(() => now('npm is gone'));
+  onParentGone(() => now('its parent process is gone'));
   return { reason, now };
 }
 

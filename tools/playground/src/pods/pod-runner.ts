@@ -45,7 +45,9 @@ export class PodRunner {
   }
 
   view(): PodView {
-    const { namespace, name, workload, owner, hash, number, uid, ip, labels } = this.blueprint;
+    const { namespace, name, workload, owner, hash, number, uid, ip, labels, rawSpec } =
+      this.blueprint;
+    const text = (key: string): string => (typeof rawSpec[key] === 'string' ? rawSpec[key] : '');
     const containers = [...(this.#instance?.containers ?? [])];
     const specs = this.#instance?.spec.containers ?? [];
     const ports = specs.flatMap((container) => container.ports).filter((port) => port.name !== '');
@@ -59,6 +61,8 @@ export class PodRunner {
         (container) => container.name === sidecarName,
       ),
       namedPorts: new Map(ports.map((port) => [port.name, port.port])),
+      hostname: text('hostname'),
+      subdomain: text('subdomain'),
       containers: containers.map(([name, { state, restarts, logPath }]) => ({
         name,
         state: state.kind,

@@ -22,6 +22,9 @@ export interface PodView {
   readonly isMeshed: boolean;
   readonly labels: ReadonlyMap<string, string>;
   readonly namedPorts: ReadonlyMap<string, number>;
+  /** `spec.hostname` and `spec.subdomain`; empty without. */
+  readonly hostname: string;
+  readonly subdomain: string;
   readonly containers: readonly ContainerView[];
   /** The Pod after admission, without status; undefined before admission. */
   readonly body: JsonObject | undefined;
