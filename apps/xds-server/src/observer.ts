@@ -66,6 +66,13 @@ export function createObserver({ log, metrics }: ObserverOptions): Observer {
           });
           break;
         }
+        case 'violation':
+          log.warn('a stream was ended', {
+            uuid: proxy.uuid,
+            pod: proxy.pod,
+            explanation: output.message,
+          });
+          break;
         case 'acknowledged':
         case 'released':
         case 'send-nothing':

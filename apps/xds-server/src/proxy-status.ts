@@ -17,6 +17,7 @@ export function noteStatus(client: Client, output: StreamOutput): boolean {
       return true;
     }
     case 'refused':
+    case 'violation':
     case 'send':
     case 'send-nothing':
       return false;

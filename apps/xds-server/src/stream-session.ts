@@ -54,6 +54,8 @@ export function createStreamSession<Request>(options: SessionOptions<Request>): 
     for (const output of step.outputs) {
       if (output.kind === 'send') stream.send(output.response.bytes);
       else if (output.kind === 'send-nothing') stream.send(output.bytes);
+      else if (output.kind === 'violation')
+        stream.end({ code: 'resource-exhausted', message: output.message });
       observe(output);
     }
     if (step.outputs.length > 0) share.report(stream.queuedBytes());

@@ -281,6 +281,20 @@ describe('a client that does not read', () => {
   });
 });
 
+describe('a client that asks for everything imaginable', () => {
+  it('is stopped', () => {
+    const names = Array.from({ length: 50_001 }, (_, i) => `n${i}`);
+    const step = applyStream(createStreamState('delta'), {
+      kind: 'delta-request',
+      request: deltaRequest('route', names),
+    });
+    expect(step.outputs).toEqual([
+      { kind: 'violation', message: 'more than 50000 names of type route are subscribed' },
+    ]);
+    expect(step.state.subscriptions.route).toBeUndefined();
+  });
+});
+
 describe('secrets', () => {
   const secrets = (version: string) =>
     createConfigNode(

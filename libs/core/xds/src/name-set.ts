@@ -40,8 +40,9 @@ export function hasName(set: NameSet, scope: NameScope, name: string): boolean {
   return scope.node !== undefined && findRecord(scope.node, scope.type, name) !== undefined;
 }
 
-export function isEmptySet(set: NameSet): boolean {
-  return set.kind === 'some' && set.names.size === 0;
+/** How many names the set keeps in memory. */
+export function rememberedNames(set: NameSet): number {
+  return set.kind === 'some' ? set.names.size : set.except.size + set.extra.size;
 }
 
 /** The set with names added, and others taken out. */

@@ -1,5 +1,5 @@
 import { findRecord } from './config-node.ts';
-import { changeNames, namesOf, noNames, type NameSet } from './name-set.ts';
+import { changeNames, namesOf, noNames, rememberedNames, type NameSet } from './name-set.ts';
 import { createContent, encodeNothing, type ResponseContent } from './response.ts';
 import { resourceTypeOf, type ResourceType } from './resource-types.ts';
 import { isFullList } from './sotw-plan.ts';
@@ -39,7 +39,7 @@ export function receiveDelta(draft: Draft, request: DeltaRequest, outputs: Strea
   const drop = unsubscribe.filter((name) => name !== wildcardName);
   const names = changeNames(known?.names ?? noNames, scopeFor(draft, type), { add, drop });
   const wildcard = asksAll || ((known?.wildcard ?? false) && !unsubscribe.includes(wildcardName));
-  subscribeTo(draft, type, { wildcard, names });
+  if (!subscribeTo(draft, type, { wildcard, names }, outputs)) return;
   ask(draft, type, { all: asksAll, add, drop, versions: request.initialResourceVersions });
 }
 
@@ -68,7 +68,7 @@ export function receiveSotw(draft: Draft, request: SotwRequest, outputs: StreamO
   const isSame = add.length + drop.length === 0 && wildcard === (known?.wildcard ?? false);
   if (!isFirst && isSame) return;
   const names: NameSet = changeNames(known?.names ?? noNames, scope, { add, drop });
-  subscribeTo(draft, type, { wildcard, names });
+  if (!subscribeTo(draft, type, { wildcard, names }, outputs)) return;
   ask(draft, type, { all: isFullList(type) || wildcard, add, drop, versions: {} });
 }
 
@@ -80,8 +80,22 @@ function sendNothing(
   return { kind: 'send-nothing', bytes: encodeNothing(protocol, typeUrl, names) };
 }
 
-function subscribeTo(draft: Draft, type: ResourceType, subscription: Subscription): void {
+/** Far above any mesh; bounds what one client can make the server remember. */
+const namesMax = 50_000;
+
+function subscribeTo(
+  draft: Draft,
+  type: ResourceType,
+  subscription: Subscription,
+  outputs: StreamOutput[],
+): boolean {
+  if (rememberedNames(subscription.names) > namesMax) {
+    const message = `more than ${namesMax} names of type ${type} are subscribed`;
+    outputs.push({ kind: 'violation', message });
+    return false;
+  }
   draft.subscriptions = { ...draft.subscriptions, [type]: subscription };
+  return true;
 }
 
 interface Question {

@@ -44,6 +44,8 @@ export type StreamOutput =
   | { readonly kind: 'send'; readonly response: Response }
   /** An answer for a type that the mesh has nothing of. */
   | { readonly kind: 'send-nothing'; readonly bytes: Uint8Array }
+  /** The client does what no client of ours does: end the stream. */
+  | { readonly kind: 'violation'; readonly message: string }
   | { readonly kind: 'acknowledged'; readonly content: ResponseContent }
   /** The client refused a response (NACK); what is to blame is found next. */
   | { readonly kind: 'refused'; readonly content: ResponseContent; readonly message: string }
