@@ -3,5 +3,7 @@
 process.env.TSX_DISABLE_CACHE = '1';
 const { register } = await import('tsx/esm/api');
 register();
+// The program sees its own arguments; whoever runs it again (as root) needs its name, too.
 const [program] = process.argv.splice(2, 1);
+process.env.OSM_PLAYGROUND_PROGRAM = program;
 await import(new URL(`./src/${program}.ts`, import.meta.url).href);

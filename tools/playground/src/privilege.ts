@@ -32,13 +32,13 @@ export async function becomeRoot(): Promise<Privilege> {
     'TSX_DISABLE_CACHE',
     'npm_lifecycle_event',
   ].flatMap((name) => (process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`]));
+  const program = process.env['OSM_PLAYGROUND_PROGRAM'];
+  const [script = '', ...own] = process.argv.slice(1);
   const args = [
-    'env',
-    ...passed,
-    `OSM_PLAYGROUND_PARENT=${process.pid}`,
-    process.execPath,
-    ...process.execArgv,
-    ...process.argv.slice(1),
+    ...['env', ...passed, `OSM_PLAYGROUND_PARENT=${process.pid}`],
+    ...[process.execPath, ...process.execArgv, script],
+    ...(program === undefined ? [] : [program]),
+    ...own,
   ];
   const child = spawn('sudo', args, { stdio: 'inherit' });
   // Ctrl-C reaches the child from the terminal; a signal to this process alone is passed on by ending it: see `endWithParent`.

@@ -8,7 +8,9 @@ function desired(text: string): Desired {
   return readDesired(parseManifestFile('a.yaml', namespace + text).manifests);
 }
 
-function deployment(more: { readonly spec?: string; readonly template?: string; readonly containers?: string } = {}): string {
+function deployment(
+  more: { readonly spec?: string; readonly template?: string; readonly containers?: string } = {},
+): string {
   return `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: shop}
@@ -25,16 +27,26 @@ describe('readDesired', () => {
   it('reads a Deployment', () => {
     const { workloads, problems } = desired(deployment());
     expect(problems).toEqual([]);
-    expect(workloads.map(({ kind, namespace: ns, name, replicas, recreate }) => [kind, ns, name, replicas, recreate])).toEqual([
-      ['Deployment', 'shop', 'web', 2, false],
-    ]);
+    expect(
+      workloads.map(({ kind, namespace: ns, name, replicas, recreate }) => [
+        kind,
+        ns,
+        name,
+        replicas,
+        recreate,
+      ]),
+    ).toEqual([['Deployment', 'shop', 'web', 2, false]]);
   });
 
   it('replaces pods when the template changed, and only then', () => {
     const hash = (text: string): string | undefined => desired(text).workloads[0]?.hash;
     expect(hash(deployment({ spec: 'replicas: 7' }))).toBe(hash(deployment()));
-    expect(hash(deployment({ containers: '[{command: [run], name: c}]' }))).toBe(hash(deployment()));
-    expect(hash(deployment({ containers: '[{name: c, command: [walk]}]' }))).not.toBe(hash(deployment()));
+    expect(hash(deployment({ containers: '[{command: [run], name: c}]' }))).toBe(
+      hash(deployment()),
+    );
+    expect(hash(deployment({ containers: '[{name: c, command: [walk]}]' }))).not.toBe(
+      hash(deployment()),
+    );
     expect(hash(deployment({ template: ', annotations: {a: b}' }))).not.toBe(hash(deployment()));
   });
 
@@ -44,25 +56,57 @@ describe('readDesired', () => {
         'a.yaml',
         ['in', 'out', 'ignored']
           .map((name) => {
-            const labels = name === 'out' ? '{}' : `{openservicemesh.io/monitored-by: osm${name === 'ignored' ? ", openservicemesh.io/ignore: 'true'" : ''}}`;
+            const labels =
+              name === 'out'
+                ? '{}'
+                : `{openservicemesh.io/monitored-by: osm${name === 'ignored' ? ", openservicemesh.io/ignore: 'true'" : ''}}`;
             return `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}, labels: ${labels}, annotations: {openservicemesh.io/sidecar-injection: enabled}}\n`;
           })
           .join('---\n'),
       ).manifests,
     );
-    expect([...namespaces.values()].filter(({ isMeshed }) => isMeshed).map(({ name }) => name)).toEqual(['in']);
+    expect(
+      [...namespaces.values()].filter(({ isMeshed }) => isMeshed).map(({ name }) => name),
+    ).toEqual(['in']);
     expect(namespaces.get('in')?.injection).toBe('enabled');
     expect(namespaces.has('default')).toBe(true);
   });
 
   it.each([
-    ['a field of another form', deployment({ containers: '[{name: c, command: run}]' }), 'spec.template.spec.containers[0].command must be a list of texts'],
-    ['a number that should be a text', deployment({ containers: '[{name: c, args: [1]}]' }), 'put numbers in quotes'],
+    [
+      'a field of another form',
+      deployment({ containers: '[{name: c, command: run}]' }),
+      'spec.template.spec.containers[0].command must be a list of texts',
+    ],
+    [
+      'a number that should be a text',
+      deployment({ containers: '[{name: c, args: [1]}]' }),
+      'put numbers in quotes',
+    ],
     ['no containers', deployment({ containers: '[]' }), 'at least one container'],
-    ['a mount without volume', deployment({ containers: '[{name: c, volumeMounts: [{name: v, mountPath: /x}]}]' }), 'mounts volume "v"'],
-    ['a selector that does not match', deployment({ spec: 'replicas: 1' }).replace('matchLabels: {app: web}', 'matchLabels: {app: other}'), 'app: other'],
-    ['an unknown namespace', deployment().replace('namespace: shop', 'namespace: nowhere'), 'namespace "nowhere" does not exist'],
-    ['a kind that is not run', 'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db, namespace: shop}\n', 'only Deployments and Pods'],
+    [
+      'a mount without volume',
+      deployment({ containers: '[{name: c, volumeMounts: [{name: v, mountPath: /x}]}]' }),
+      'mounts volume "v"',
+    ],
+    [
+      'a selector that does not match',
+      deployment({ spec: 'replicas: 1' }).replace(
+        'matchLabels: {app: web}',
+        'matchLabels: {app: other}',
+      ),
+      'app: other',
+    ],
+    [
+      'an unknown namespace',
+      deployment().replace('namespace: shop', 'namespace: nowhere'),
+      'namespace "nowhere" does not exist',
+    ],
+    [
+      'a kind that is not run',
+      'apiVersion: batch/v1\nkind: Job\nmetadata: {name: db, namespace: shop}\n',
+      'runs only Deployments',
+    ],
   ])('reports %s and leaves the object out', (_what, text, message) => {
     const { workloads, problems } = desired(text);
     expect(workloads).toEqual([]);
@@ -76,7 +120,9 @@ describe('readDesired', () => {
   });
 
   it('takes the later of two objects with one name, and says so', () => {
-    const { workloads, problems } = desired(`${deployment()}---\n${deployment({ spec: 'replicas: 5' })}`);
+    const { workloads, problems } = desired(
+      `${deployment()}---\n${deployment({ spec: 'replicas: 5' })}`,
+    );
     expect(workloads.map(({ replicas }) => replicas)).toEqual([5]);
     expect(problems[0]?.message).toContain('is also in a.yaml:');
   });
@@ -85,8 +131,12 @@ describe('readDesired', () => {
     const { contents } = desired(
       'apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\ndata: {a: aGk=}\nstringData: {b: ho}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\ndata: {k: v}\n',
     );
-    const texts = (key: string): unknown => [...(contents.get(key) ?? [])].map(([name, bytes]) => [name, bytes.toString()]);
-    expect(texts('Secret/shop/s')).toEqual([['a', 'hi'], ['b', 'ho']]);
+    const texts = (key: string): unknown =>
+      [...(contents.get(key) ?? [])].map(([name, bytes]) => [name, bytes.toString()]);
+    expect(texts('Secret/shop/s')).toEqual([
+      ['a', 'hi'],
+      ['b', 'ho'],
+    ]);
     expect(texts('ConfigMap/shop/c')).toEqual([['k', 'v']]);
   });
 });

@@ -3,7 +3,17 @@ import { endpointSlices, rulesOfService, type EndpointPod } from './endpoints.ts
 import type { ServiceSpec } from './service-spec.ts';
 
 function pod(name: string, more: Partial<EndpointPod> = {}): EndpointPod {
-  return { namespace: 'shop', name, ip: `10.0.0.${name.length}`, labels: new Map([['app', 'web']]), ready: true, namedPorts: new Map([['web', 8080]]), ...more };
+  return {
+    namespace: 'shop',
+    name,
+    ip: `10.0.0.${name.length}`,
+    labels: new Map([['app', 'web']]),
+    ready: true,
+    hostname: '',
+    subdomain: '',
+    namedPorts: new Map([['web', 8080]]),
+    ...more,
+  };
 }
 
 function service(more: Partial<ServiceSpec> = {}): ServiceSpec {
@@ -44,12 +54,20 @@ describe('endpointSlices', () => {
   });
 
   it('has a slice for each set of port numbers', () => {
-    const slices = endpointSlices(service(), [pod('a'), pod('bb', { namedPorts: new Map([['web', 8081]]) })]);
-    expect(slices.map((slice) => slice['metadata'])).toMatchObject([{ name: 'web' }, { name: 'web-1' }]);
+    const slices = endpointSlices(service(), [
+      pod('a'),
+      pod('bb', { namedPorts: new Map([['web', 8081]]) }),
+    ]);
+    expect(slices.map((slice) => slice['metadata'])).toMatchObject([
+      { name: 'web' },
+      { name: 'web-1' },
+    ]);
   });
 
   it('lists pods that are not ready where the service wants it', () => {
-    expect(endpointSlices(service({ publishNotReady: true }), [pod('a', { ready: false })])).toHaveLength(1);
+    expect(
+      endpointSlices(service({ publishNotReady: true }), [pod('a', { ready: false })]),
+    ).toHaveLength(1);
   });
 
   it('has nothing for a service without selector, or of type ExternalName', () => {
@@ -60,7 +78,10 @@ describe('endpointSlices', () => {
 
 describe('rulesOfService', () => {
   it('leads each port to the pods that have its target', () => {
-    const rules = rulesOfService(service(), '10.9.9.9', [pod('a'), pod('bb', { namedPorts: new Map() })]);
+    const rules = rulesOfService(service(), '10.9.9.9', [
+      pod('a'),
+      pod('bb', { namedPorts: new Map() }),
+    ]);
     expect(rules.map((rule) => [rule.port, rule.endpoints.length])).toEqual([
       [80, 1],
       [90, 2],

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManifestDirectory, type DirectoryContents } from './manifest-directory.ts';
 
-const service = (name: string): string => `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\n`;
+const service = (name: string): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\n`;
 const names = ({ manifests }: DirectoryContents): string[] => manifests.map(({ name }) => name);
 
 describe('ManifestDirectory', () => {
@@ -13,7 +14,9 @@ describe('ManifestDirectory', () => {
   let changes: DirectoryContents[] = [];
   let tell: () => void = () => undefined;
 
-  const nextChange = async (accept: (contents: DirectoryContents) => boolean): Promise<DirectoryContents> => {
+  const nextChange = async (
+    accept: (contents: DirectoryContents) => boolean,
+  ): Promise<DirectoryContents> => {
     for (;;) {
       const found = changes.find(accept);
       if (found) return found;
@@ -39,7 +42,10 @@ describe('ManifestDirectory', () => {
     mkdirSync(join(root, 'deep/er'), { recursive: true });
     writeFileSync(join(root, 'b.yaml'), service('b'));
     writeFileSync(join(root, 'deep/er/a.yml'), service('a'));
-    writeFileSync(join(root, 'c.json'), JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'c' } }));
+    writeFileSync(
+      join(root, 'c.json'),
+      JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'c' } }),
+    );
     writeFileSync(join(root, '.hidden.yaml'), service('hidden'));
     writeFileSync(join(root, 'notes.txt'), service('text'));
     expect(names(watched.read())).toEqual(['b', 'c', 'a']);
@@ -74,6 +80,8 @@ describe('ManifestDirectory', () => {
   });
 
   it('says which directory it cannot read', () => {
-    expect(() => new ManifestDirectory(join(root, 'none'), () => undefined)).toThrow(/cannot read .*none/);
+    expect(() => new ManifestDirectory(join(root, 'none'), () => undefined)).toThrow(
+      /cannot read .*none/,
+    );
   });
 });

@@ -8,7 +8,9 @@ describe('parseManifestFile', () => {
       '# head\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n',
     );
     expect(problems).toEqual([]);
-    expect(manifests.map(({ kind, namespace, name, line }) => [kind, namespace, name, line])).toEqual([
+    expect(
+      manifests.map(({ kind, namespace, name, line }) => [kind, namespace, name, line]),
+    ).toEqual([
       ['Namespace', '', 'shop', 2],
       ['Service', 'shop', 'web', 7],
     ]);
@@ -25,8 +27,15 @@ describe('parseManifestFile', () => {
   });
 
   it('ignores empty documents and opens lists', () => {
-    const list = { kind: 'List', apiVersion: 'v1', items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }] };
-    const { manifests, problems } = parseManifestFile('a.json', `---\n# nothing\n---\n${JSON.stringify(list)}`);
+    const list = {
+      kind: 'List',
+      apiVersion: 'v1',
+      items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }],
+    };
+    const { manifests, problems } = parseManifestFile(
+      'a.json',
+      `---\n# nothing\n---\n${JSON.stringify(list)}`,
+    );
     expect(problems).toEqual([]);
     expect(manifests.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['Pod a']);
   });

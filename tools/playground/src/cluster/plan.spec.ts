@@ -23,6 +23,7 @@ function workload(replicas: number, recreate = false): Workload {
       hostNetwork: false,
     },
     hash: 'new',
+    serviceName: '',
     file: '',
     line: 0,
   };
@@ -43,7 +44,10 @@ describe('planWorkload', () => {
   });
 
   it('starts new pods before it stops old ones', () => {
-    expect(planWorkload(workload(2), [pod(1, 'old'), pod(2, 'old')])).toEqual({ start: 2, stop: [] });
+    expect(planWorkload(workload(2), [pod(1, 'old'), pod(2, 'old')])).toEqual({
+      start: 2,
+      stop: [],
+    });
   });
 
   it('stops an old pod for each new one that is ready', () => {
@@ -52,7 +56,10 @@ describe('planWorkload', () => {
   });
 
   it('stops all old ones first with recreate', () => {
-    expect(planWorkload(workload(2, true), [pod(1, 'old'), pod(2, 'old')])).toEqual({ start: 0, stop: ['p1', 'p2'] });
+    expect(planWorkload(workload(2, true), [pod(1, 'old'), pod(2, 'old')])).toEqual({
+      start: 0,
+      stop: ['p1', 'p2'],
+    });
   });
 
   it('stops everything of a workload that is gone', () => {
@@ -60,26 +67,37 @@ describe('planWorkload', () => {
   });
 
   it('comes to the wanted pods in a few steps, from any pods, and never has fewer ready ones than it could', () => {
-    const anyPods = fc.array(fc.record({ isNew: fc.boolean(), ready: fc.boolean() }), { maxLength: 8 });
+    const anyPods = fc.array(fc.record({ isNew: fc.boolean(), ready: fc.boolean() }), {
+      maxLength: 8,
+    });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 5 }), fc.boolean(), anyPods, (replicas, recreate, start) => {
-        const wanted = workload(replicas, recreate);
-        let pods = start.map(({ isNew, ready }, i) => pod(i + 1, isNew ? 'new' : 'old', ready));
-        let number = pods.length;
-        for (let step = 0; step < 20; step++) {
-          const plan = planWorkload(wanted, pods);
-          if (plan.start === 0 && plan.stop.length === 0 && pods.every(({ ready }) => ready)) break;
-          const readyBefore = pods.filter(({ ready }) => ready).length;
-          pods = pods.filter(({ name }) => !plan.stop.includes(name));
-          const readyAfter = pods.filter(({ ready }) => ready).length;
-          if (!recreate) expect(readyAfter).toBeGreaterThanOrEqual(Math.min(readyBefore, replicas));
-          for (let i = 0; i < plan.start; i++) pods.push(pod(++number, 'new', false));
-          // One pod gets ready per step.
-          const next = pods.find(({ ready }) => !ready);
-          pods = pods.map((each) => (each === next ? { ...each, ready: true } : each));
-        }
-        expect(pods.map(({ hash }) => hash)).toEqual(Array.from({ length: replicas }, () => 'new'));
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 5 }),
+        fc.boolean(),
+        anyPods,
+        (replicas, recreate, start) => {
+          const wanted = workload(replicas, recreate);
+          let pods = start.map(({ isNew, ready }, i) => pod(i + 1, isNew ? 'new' : 'old', ready));
+          let number = pods.length;
+          for (let step = 0; step < 20; step++) {
+            const plan = planWorkload(wanted, pods);
+            if (plan.start === 0 && plan.stop.length === 0 && pods.every(({ ready }) => ready))
+              break;
+            const readyBefore = pods.filter(({ ready }) => ready).length;
+            pods = pods.filter(({ name }) => !plan.stop.includes(name));
+            const readyAfter = pods.filter(({ ready }) => ready).length;
+            if (!recreate)
+              expect(readyAfter).toBeGreaterThanOrEqual(Math.min(readyBefore, replicas));
+            for (let i = 0; i < plan.start; i++) pods.push(pod(++number, 'new', false));
+            // One pod gets ready per step.
+            const next = pods.find(({ ready }) => !ready);
+            pods = pods.map((each) => (each === next ? { ...each, ready: true } : each));
+          }
+          expect(pods.map(({ hash }) => hash)).toEqual(
+            Array.from({ length: replicas }, () => 'new'),
+          );
+        },
+      ),
     );
   });
 });

@@ -12,12 +12,14 @@ const facts: PodFacts = {
   serviceAccount: 'web',
   labels: new Map([['app', 'web']]),
   annotations: new Map(),
-  contents: ({ kind, name }) => (kind === 'ConfigMap' && name === 'm' ? new Map([['K', Buffer.from('v')]]) : undefined),
+  contents: ({ kind, name }) =>
+    kind === 'ConfigMap' && name === 'm' ? new Map([['K', Buffer.from('v')]]) : undefined,
 };
 
 function environment(container: Record<string, Json>) {
   const spec = parsePodSpec({ containers: [{ name: 'c', ...container }] });
-  if (spec.kind === 'error' || spec.value.containers[0] === undefined) throw new Error('test container');
+  if (spec.kind === 'error' || spec.value.containers[0] === undefined)
+    throw new Error('test container');
   return containerEnvironment(spec.value.containers[0], facts);
 }
 
@@ -32,11 +34,22 @@ describe('containerEnvironment', () => {
         { name: 'URL', value: 'http://$(IP):80/$(NOPE)/$$(IP)' },
       ],
     });
-    expect(result).toMatchObject({ kind: 'ok', value: { M_K: 'v', IP: '10.0.0.7', APP: 'web', URL: 'http://10.0.0.7:80/$(NOPE)/$(IP)', HOSTNAME: 'web-1' } });
+    expect(result).toMatchObject({
+      kind: 'ok',
+      value: {
+        M_K: 'v',
+        IP: '10.0.0.7',
+        APP: 'web',
+        URL: 'http://10.0.0.7:80/$(NOPE)/$(IP)',
+        HOSTNAME: 'web-1',
+      },
+    });
   });
 
   it('says what is missing, unless it is optional', () => {
-    const key = (optional: boolean): Json => ({ configMapKeyRef: { name: 'm', key: 'none', optional } });
+    const key = (optional: boolean): Json => ({
+      configMapKeyRef: { name: 'm', key: 'none', optional },
+    });
     expect(environment({ env: [{ name: 'A', valueFrom: key(false) }] })).toEqual({
       kind: 'error',
       error: 'container c: env A: there is no key none in ConfigMap m',

@@ -12,7 +12,13 @@ describe('parsePodSpec', () => {
     const result = parsePodSpec({ containers: [{ name: 'c' }] });
     expect(result).toMatchObject({
       kind: 'ok',
-      value: { serviceAccount: 'default', restartPolicy: 'Always', terminationGraceMs: 30_000, initContainers: [], volumes: [] },
+      value: {
+        serviceAccount: 'default',
+        restartPolicy: 'Always',
+        terminationGraceMs: 30_000,
+        initContainers: [],
+        volumes: [],
+      },
     });
   });
 
@@ -27,7 +33,10 @@ describe('parsePodSpec', () => {
   it('reads environment, volumes, probes and native sidecars', () => {
     const result = parsePodSpec({
       initContainers: [{ name: 'proxy', restartPolicy: 'Always' }],
-      volumes: [{ name: 'v', secret: { secretName: 's', items: [{ key: 'k', path: 'p' }] } }, { name: 'e', emptyDir: {} }],
+      volumes: [
+        { name: 'v', secret: { secretName: 's', items: [{ key: 'k', path: 'p' }] } },
+        { name: 'e', emptyDir: {} },
+      ],
       containers: [
         {
           name: 'c',
@@ -49,7 +58,14 @@ describe('parsePodSpec', () => {
         containers: [
           {
             env: [{ kind: 'all' }, { kind: 'value' }, { kind: 'field' }, { kind: 'key' }],
-            probes: { readiness: { periodMs: 3000, timeoutMs: 1000, failureThreshold: 3, check: { kind: 'http', port: 'http', path: '/' } } },
+            probes: {
+              readiness: {
+                periodMs: 3000,
+                timeoutMs: 1000,
+                failureThreshold: 3,
+                check: { kind: 'http', port: 'http', path: '/' },
+              },
+            },
           },
         ],
       },
@@ -58,11 +74,23 @@ describe('parsePodSpec', () => {
 
   it.each<[Json, string]>([
     [{ containers: [{}] }, 'spec.containers[0].name must be a text that is not empty'],
-    [{ containers: [{ name: 'c', env: [{ name: 'A', valueFrom: {} }] }] }, 'spec.containers[0].env[0].valueFrom must be'],
-    [{ containers: [{ name: 'c' }], volumes: [{ name: 'v', nfs: {} }] }, 'the playground has no others'],
+    [
+      { containers: [{ name: 'c', env: [{ name: 'A', valueFrom: {} }] }] },
+      'spec.containers[0].env[0].valueFrom must be',
+    ],
+    [
+      { containers: [{ name: 'c' }], volumes: [{ name: 'v', nfs: {} }] },
+      'the playground has no others',
+    ],
     [{ containers: [{ name: 'c' }], restartPolicy: 'Sometimes' }, 'Always, OnFailure or Never'],
     [{ containers: [{ name: 'c', readinessProbe: { grpc: {} } }] }, 'httpGet, tcpSocket or exec'],
-    [{ containers: [{ name: 'c', volumeMounts: [{ name: 'v', mountPath: 'x' }] }], volumes: [{ name: 'v', emptyDir: {} }] }, 'an absolute path'],
+    [
+      {
+        containers: [{ name: 'c', volumeMounts: [{ name: 'v', mountPath: 'x' }] }],
+        volumes: [{ name: 'v', emptyDir: {} }],
+      },
+      'an absolute path',
+    ],
   ])('names the field that is wrong: %j', (spec, message) => {
     expect(problemOf(spec)).toContain(message);
   });

@@ -18,6 +18,11 @@ const mountinfo = [
 
 describe('fileSystemsBelowRoot', () => {
   it('finds file systems with files, parents first, and leaves out the virtual ones', () => {
-    expect(fileSystemsBelowRoot(mountinfo)).toEqual(['/developer', '/home', '/home/with blank', '/tmp']);
+    expect(fileSystemsBelowRoot(mountinfo)).toEqual([
+      '/developer',
+      '/home',
+      '/home/with blank',
+      '/tmp',
+    ]);
   });
 });

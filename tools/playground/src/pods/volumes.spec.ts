@@ -9,7 +9,13 @@ import { prepareVolumes, refreshVolume } from './volumes.ts';
 describe('volumes', () => {
   let directory = '';
   let files = new Map<string, Buffer>();
-  const secret: Volume = { kind: 'object', name: 'v', source: { kind: 'Secret', name: 's' }, items: new Map(), optional: false };
+  const secret: Volume = {
+    kind: 'object',
+    name: 'v',
+    source: { kind: 'Secret', name: 's' },
+    items: new Map(),
+    optional: false,
+  };
   const facts: PodFacts = {
     ...{ name: 'p', namespace: 'shop', uid: '', ip: '', hostIp: '', serviceAccount: '' },
     labels: new Map(),
@@ -17,18 +23,25 @@ describe('volumes', () => {
     contents: ({ name }) => (name === 's' ? files : undefined),
   };
   const read = (name: string): string => readFileSync(join(directory, 'volumes/v', name), 'utf8');
-  const visible = (): string[] => readdirSync(join(directory, 'volumes/v')).filter((name) => !name.startsWith('..'));
+  const visible = (): string[] =>
+    readdirSync(join(directory, 'volumes/v')).filter((name) => !name.startsWith('..'));
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'osm-volumes-'));
-    files = new Map([['a', Buffer.from('1')], ['b', Buffer.from('2')]]);
+    files = new Map([
+      ['a', Buffer.from('1')],
+      ['b', Buffer.from('2')],
+    ]);
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   it('writes the keys of a Secret as files, and replaces them all together', () => {
     prepareVolumes(directory, [secret], facts);
     expect([read('a'), read('b')]).toEqual(['1', '2']);
-    files = new Map([['a', Buffer.from('3')], ['c', Buffer.from('4')]]);
+    files = new Map([
+      ['a', Buffer.from('3')],
+      ['c', Buffer.from('4')],
+    ]);
     refreshVolume(directory, secret, facts);
     expect(visible()).toEqual(['a', 'c']);
     expect([read('a'), read('c')]).toEqual(['3', '4']);
@@ -37,7 +50,9 @@ describe('volumes', () => {
   it('keeps no earlier content', () => {
     prepareVolumes(directory, [secret], facts);
     for (let i = 0; i < 3; i++) refreshVolume(directory, secret, facts);
-    expect(readdirSync(join(directory, 'volumes/v')).filter((name) => /^\.\.\d/.test(name))).toHaveLength(1);
+    expect(
+      readdirSync(join(directory, 'volumes/v')).filter((name) => /^\.\.\d/.test(name)),
+    ).toHaveLength(1);
   });
 
   it('takes only the items that are asked for, under their paths', () => {
