@@ -99,7 +99,7 @@ async function measureMain(
   }
   const changes: Partial<Record<ChangeName, ChangeResult>> = {};
   for (const [name, list] of changesOf(world.plan, options.repetitions)) {
-    // What another kind undoes (an endpoint that comes back) happens in any case, so that the mesh ends as it began.
+    // What undoes another kind (an endpoint that comes back) happens with it, so that the mesh ends as it began.
     if (!scenarios.has(name) && !scenarios.has(counterparts[name] ?? name)) continue;
     if (list.length === 0) continue;
     const measured = await measureChanges(world, list);
@@ -127,7 +127,9 @@ async function measureMain(
 
 const counterparts: Readonly<Partial<Record<ChangeName, ChangeName>>> = {
   'endpoint-removed': 'endpoint-added',
+  'endpoint-added': 'endpoint-removed',
   'target-removed': 'target-added',
+  'target-added': 'target-removed',
 };
 
 function changesOf(

@@ -15,6 +15,8 @@ export interface AwaitedChanges {
   readonly expect: (change: number, expected: readonly ExpectedBy[]) => void;
   /** When each proxy had it, in the order in which they were expected; resolves when all have. */
   readonly met: (change: number) => Promise<readonly bigint[]>;
+  /** Proxies that have not got what they were to get, over all changes. */
+  readonly lacking: () => readonly number[];
   readonly see: (proxy: number, seen: Seen) => void;
 }
 
@@ -41,6 +43,9 @@ export function createAwaitedChanges(): AwaitedChanges {
       awaited.delete(change);
       return one?.order.map((proxy) => one.atNs.get(proxy) ?? 0n) ?? [];
     },
+    lacking: () => [
+      ...new Set([...awaited.values()].flatMap((one) => [...one.lacking.keys(), ...one.warming])),
+    ],
     see: (proxy, seen) => {
       for (const one of awaited.values()) advance(one, proxy, seen);
     },

@@ -76,7 +76,10 @@ export function createFleet(options: FleetOptions): Fleet {
         case 'await':
           return { kind: 'met', atNs: (await awaited.met(command.change)).map(String) };
         case 'missing':
-          return { kind: 'missing', lines: describeMissing(proxies, identities) };
+          return {
+            kind: 'missing',
+            lines: describeMissing(proxies, identities, awaited.lacking()),
+          };
         case 'take-traffic':
           return { kind: 'traffic', proxies: proxies.map((proxy) => proxy.takeTraffic()) };
         case 'last-message':
@@ -115,8 +118,13 @@ function createCompletions() {
 
 const missingMax = 10;
 
-function describeMissing(proxies: readonly Proxy[], identities: FleetIdentities): string[] {
-  return proxies
+function describeMissing(
+  proxies: readonly Proxy[],
+  identities: FleetIdentities,
+  lacking: readonly number[],
+): string[] {
+  const waiting = `${lacking.length} proxies lack a change: ${lacking.slice(0, missingMax).join(', ')}`;
+  const incomplete = proxies
     .flatMap((proxy, index) => {
       if (proxy.model.complete()) return [];
       const identity = identities.proxies[index];
@@ -124,4 +132,5 @@ function describeMissing(proxies: readonly Proxy[], identities: FleetIdentities)
       return [`${identity?.namespace}/${identity?.serviceAccount} ${identity?.uuid}: ${lacks}`];
     })
     .slice(0, missingMax);
+  return [waiting, ...incomplete];
 }
