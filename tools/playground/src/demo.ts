@@ -10,6 +10,7 @@ import { checkDatabase, checkHandshakes, checkStep, checkWire, type Check } from
 import { Screen } from './demo/screen.ts';
 import { changedLines, story, type Step } from './demo/story.ts';
 import type { Playground } from './playground.ts';
+import { exitWhenWritten } from './process/exit.ts';
 import { run } from './process/run.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 
@@ -30,7 +31,7 @@ const startedAt = performance.now();
 const demoDirectory = join(import.meta.dirname, '../demo');
 const readyMsMax = 60_000;
 
-process.exit(await main());
+await exitWhenWritten(await main());
 
 async function main(): Promise<number> {
   try {

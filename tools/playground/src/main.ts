@@ -1,6 +1,7 @@
 import { MeshError } from '@osm/prelude';
 import { UsageError, type Command } from './commands/command.ts';
 import { becomeRoot } from './privilege.ts';
+import { exitWhenWritten } from './process/exit.ts';
 
 // Loaded when used: `exec` in a loop should not pay for what only `up` needs.
 const commands: readonly {
@@ -40,7 +41,7 @@ const commands: readonly {
   },
 ];
 
-process.exit(await main(process.argv.slice(2)));
+await exitWhenWritten(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;

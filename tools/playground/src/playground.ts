@@ -72,6 +72,7 @@ export class Playground {
           ? undefined
           : await startMesh(options, network, addresses, () => poke.now());
       if (services !== undefined) undo.push(() => services.close());
+      if (services !== undefined) await checkFirewall(dialer, network, services);
       const playground = new Playground({ options, network, dialer, addresses, cluster, services });
       poke.now = () => playground.controller.poke();
       playground.#apply(playground.#manifests.read());
@@ -116,6 +117,7 @@ export class Playground {
         programs: new Map([
           ['envoy', options.binaries.envoy],
           ['node', process.execPath],
+          ['osm-healthcheck', join(import.meta.dirname, '../programs/osm-healthcheck')],
         ]),
         admit: (pod) => this.#admit(pod),
         release: (pod) => this.#release(pod),
@@ -212,6 +214,26 @@ export class Playground {
 
   #refreshVolumes(): void {
     for (const pod of this.pods) pod.instance?.refreshVolumes();
+  }
+}
+
+/** Pods reach the services through the host's own firewall: one that lets nothing in would leave every proxy without configuration. */
+async function checkFirewall(
+  dialer: Dialer,
+  network: NodeNetwork,
+  services: MeshServices,
+): Promise<void> {
+  const { hostAddress, link } = network.plan;
+  try {
+    const socket = await dialer.connect(network.pid, hostAddress, services.natsPort);
+    socket.destroy();
+  } catch (cause) {
+    throw new MeshError(
+      'io',
+      `pods cannot reach this machine's address ${hostAddress} (${MeshError.from(cause).message}). ` +
+        `Is there a firewall? Let in what comes from the link, for example: sudo ufw allow in on ${link}`,
+      { cause },
+    );
   }
 }
 

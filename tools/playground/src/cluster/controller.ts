@@ -98,7 +98,8 @@ export class ClusterController {
     const belongs = (pod: PodRunner): boolean =>
       wanted.has(pod.blueprint.workload) || broken.has(pod.blueprint.workload);
     return (
-      workloads.every(isComplete) && pods.every((pod) => belongs(pod) && (pod.ready || ignore(pod)))
+      workloads.every(isComplete) &&
+      pods.every((pod) => belongs(pod) && (pod.ready || pod.isDone || ignore(pod)))
     );
   }
 

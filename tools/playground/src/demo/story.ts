@@ -159,25 +159,40 @@ function replaced(text: string, from: string, to: string): string {
 export function changedLines(before: string, after: string): string[] {
   const old = before.split('\n');
   const now = after.split('\n');
-  let start = 0;
-  while (start < old.length && start < now.length && old[start] === now[start]) start++;
-  let end = 0;
-  while (
-    end < old.length - start &&
-    end < now.length - start &&
-    old[old.length - 1 - end] === now[now.length - 1 - end]
-  )
-    end++;
-  const kept = new Set(old.slice(start, old.length - end));
-  const added = new Set(now.slice(start, now.length - end));
-  return [
-    ...old
-      .slice(start, old.length - end)
-      .filter((line) => !added.has(line))
-      .map((line) => `- ${line}`),
-    ...now
-      .slice(start, now.length - end)
-      .filter((line) => !kept.has(line) || line.trim() !== '')
-      .flatMap((line) => (kept.has(line) ? [] : [`+ ${line}`])),
-  ];
+  const common = commonLengths(old, now);
+  const lines: string[] = [];
+  for (let i = 0, j = 0; i < old.length || j < now.length;) {
+    if (i < old.length && j < now.length && old[i] === now[j]) {
+      i++;
+      j++;
+    } else if (
+      j >= now.length ||
+      (i < old.length && at(common, i + 1, j) >= at(common, i, j + 1))
+    ) {
+      lines.push(`- ${old[i++] ?? ''}`);
+    } else lines.push(`+ ${now[j++] ?? ''}`);
+  }
+  return lines;
+}
+
+/** Length of the longest common subsequence of the ends of two lists, for each pair of beginnings. */
+function commonLengths(a: readonly string[], b: readonly string[]): readonly (readonly number[])[] {
+  const lengths = Array.from({ length: a.length + 1 }, () =>
+    new Array<number>(b.length + 1).fill(0),
+  );
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      const row = lengths[i];
+      if (row === undefined) continue;
+      row[j] =
+        a[i] === b[j]
+          ? at(lengths, i + 1, j + 1) + 1
+          : Math.max(at(lengths, i + 1, j), at(lengths, i, j + 1));
+    }
+  }
+  return lengths;
+}
+
+function at(table: readonly (readonly number[])[], i: number, j: number): number {
+  return table[i]?.[j] ?? 0;
 }

@@ -44,6 +44,7 @@ const startMsMax = 60_000;
 export class MeshServices {
   readonly nats: SupervisedProcess;
   readonly natsUrl: string;
+  readonly natsPort: number;
   readonly instances: readonly ServiceInstance[];
   /** Where the injector writes bootstrap Secrets. */
   readonly secretDirectory: string;
@@ -58,6 +59,7 @@ export class MeshServices {
     this.#options = options;
     this.nats = parts.nats;
     this.natsUrl = parts.natsUrl;
+    this.natsPort = parts.natsPort;
     this.instances = parts.instances;
     this.secretDirectory = parts.secretDirectory;
     this.caDirectory = parts.caDirectory;

@@ -71,7 +71,12 @@ function readPid(child: ChildProcess): Promise<number> {
       reject(new MeshError('io', `cannot start unshare: ${cause.message}`, { cause })),
     );
     child.once('close', () =>
-      reject(new MeshError('io', `cannot make namespaces: ${complaint.trim() || 'no output'}`)),
+      reject(
+        new MeshError(
+          'io',
+          `cannot make namespaces: ${complaint.trim() || 'no output'} (inside a container this needs a privileged one)`,
+        ),
+      ),
     );
   });
 }

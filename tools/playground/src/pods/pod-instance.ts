@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import type { Holder } from '../network/holder.ts';
@@ -115,12 +115,13 @@ export class PodInstance {
     }
   }
 
-  /** Resolves with the pod's result when all containers have finished; never for `restartPolicy: Always`. */
+  /** Resolves with the pod's result when all its programs have finished, and ends its sidecars; never for `restartPolicy: Always`. */
   async completion(): Promise<'Succeeded' | 'Failed'> {
     const own = this.spec.containers.filter((container) => container.name !== sidecarName);
     const statuses = await Promise.all(
       own.map((container) => this.#containers.get(container.name)?.finished),
     );
+    await this.#stopContainers(sidecarGraceMs);
     return statuses.every((status) => status === 0) ? 'Succeeded' : 'Failed';
   }
 
@@ -140,14 +141,31 @@ export class PodInstance {
 
   /** Ends all processes, programs before sidecars, and removes everything that the pod had. */
   async end(graceMs: number): Promise<void> {
+    await this.#end(graceMs);
+    this.#removeFiles();
+  }
+
+  /** The same, but the logs stay until the pod's next attempt: they say why this one failed. */
+  async fail(): Promise<void> {
+    await this.#end(0);
+  }
+
+  #removeFiles(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #end(graceMs: number): Promise<void> {
     this.#abort.abort();
     await this.#stopContainers(graceMs);
     // What was being started when the end came is there only now.
     await this.#starting?.catch(() => undefined);
     await this.#stopContainers(graceMs);
-    await this.#sandbox?.end();
-    if (this.#link !== undefined) await this.#options.around.network.disconnectPod(this.#link);
-    rmSync(this.#directory, { recursive: true, force: true });
+    const { network } = this.#options.around;
+    const [sandbox, link] = [this.#sandbox, this.#link];
+    this.#sandbox = undefined;
+    this.#link = undefined;
+    await sandbox?.end();
+    if (link !== undefined) await network.disconnectPod(link);
   }
 
   async #stopContainers(graceMs: number): Promise<void> {
@@ -182,7 +200,7 @@ export class PodInstance {
 
   async #makeSandbox(): Promise<number> {
     const { around } = this.#options;
-    rmSync(this.#directory, { recursive: true, force: true });
+    this.#removeFiles();
     mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
     writePodFiles(this.#directory, this.#facts.name, this.#hosts());
     const volumes = prepareVolumes(this.#directory, this.spec.volumes, this.#facts);
@@ -224,7 +242,7 @@ export class PodInstance {
     if (status !== 0 && !this.#abort.signal.aborted) {
       throw new MeshError(
         'io',
-        `init container ${container.name} failed with status ${status}: see logs -c ${container.name}`,
+        `init container ${container.name} failed with status ${status}: ${lastLine(process.logPath) || 'it said nothing'}`,
       );
     }
   }
@@ -333,4 +351,8 @@ export class PodInstance {
   #target(container: Container): ProbeTarget {
     return { ip: this.#facts.ip, container, pid: () => this.#containers.get(container.name)?.pid };
   }
+}
+
+function lastLine(logPath: string): string {
+  return readFileSync(logPath, 'utf8').trim().split('\n').pop() ?? '';
 }

@@ -19,6 +19,7 @@ export class PodRunner {
   #instance: PodInstance | undefined;
   #phase: PodPhase = 'Pending';
   #reason = 'waiting for admission';
+  #told = '';
   #life: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -38,6 +39,11 @@ export class PodRunner {
 
   get isStopping(): boolean {
     return this.#stopping !== undefined;
+  }
+
+  /** It has run to its end, with success. */
+  get isDone(): boolean {
+    return this.#phase === 'Succeeded';
   }
 
   get ready(): boolean {
@@ -117,14 +123,14 @@ export class PodRunner {
         return await this.#attempt();
       } catch (thrown) {
         if (signal.aborted) return;
-        await this.#instance?.end(0);
-        this.#instance = undefined;
+        await this.#instance?.fail();
         this.#release();
         const waitMs = backoff.next();
         const { message } = MeshError.from(thrown);
-        this.#around.report(
-          `pod ${this.title} cannot start: ${message} (next try in ${waitMs / 1000} s)`,
-        );
+        // Once per reason: it is tried again for ever.
+        if (message !== this.#told)
+          this.#around.report(`pod ${this.title} cannot start: ${message}`);
+        this.#told = message;
         this.#become('Pending', message);
         await pause(waitMs, signal);
       }

@@ -53,6 +53,7 @@ while [ $# -gt 0 ]; do
   [ "$3" = rw ] || mount -o remount,bind,ro ".playground/$2"
   shift 3
 done
+if [ -e .playground/bin/osm-healthcheck ]; then ln -sfn ${insidePath}/bin/osm-healthcheck osm-healthcheck; fi
 pivot_root . .
 umount -l .
 cd /
