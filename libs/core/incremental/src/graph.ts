@@ -7,8 +7,8 @@ import { invariant } from '@osm/prelude';
 export type Source = InputSource | Cell;
 
 interface Readable {
-  /** Query values computed from this one; undefined = none. */
-  readers: Set<Cell> | undefined;
+  /** Query values computed from this one. Most sources have one reader, and a set costs ten times as much. */
+  readers: Cell | Set<Cell> | undefined;
 }
 
 /** An input value or an index key, while somebody reads it. */
@@ -99,7 +99,7 @@ export function createGraph(): Graph {
 function invalidate({ stale }: GraphState, changed: Source): void {
   const work: Source[] = [changed];
   for (let source = work.pop(); source !== undefined; source = work.pop()) {
-    for (const reader of source.readers ?? noCells) {
+    for (const reader of readersOf(source)) {
       const was = reader.state;
       if (source === changed) reader.state = 'dirty';
       else if (was === 'clean') reader.state = 'check';
@@ -150,8 +150,7 @@ function evaluate(state: GraphState, cell: Cell): void {
   cell.state = 'clean';
   if (!changed) return;
   cell.query.changed(cell);
-  for (const reader of cell.readers ?? noCells)
-    if (reader.state === 'check') reader.state = 'dirty';
+  for (const reader of readersOf(cell)) if (reader.state === 'check') reader.state = 'dirty';
 }
 
 /** Makes the recording the cell's: new edges first, so that nothing is dropped that is still wanted. */
@@ -159,10 +158,29 @@ function adopt(state: GraphState, cell: Cell, recording: Recording): void {
   const { reads, demands } = cell;
   cell.reads = recording.reads;
   cell.demands = recording.demands;
-  for (const source of missingIn(reads, recording.reads)) (source.readers ??= new Set()).add(cell);
+  for (const source of missingIn(reads, recording.reads)) addReader(source, cell);
   for (const other of missingIn(demands, recording.demands)) hold(state, other);
   for (const source of missingIn(recording.reads, reads)) stopReading(state, cell, source);
   for (const other of missingIn(recording.demands, demands)) release(state, other);
+}
+
+function readersOf({ readers }: Source): Iterable<Cell> {
+  if (readers === undefined) return noCells;
+  return readers instanceof Set ? readers : [readers];
+}
+
+function addReader(source: Source, cell: Cell): void {
+  const { readers } = source;
+  if (readers === undefined) source.readers = cell;
+  else if (readers instanceof Set) readers.add(cell);
+  else if (readers !== cell) source.readers = new Set([readers, cell]);
+}
+
+function removeReader(source: Source, cell: Cell): void {
+  const { readers } = source;
+  if (readers instanceof Set) readers.delete(cell);
+  if (readers === cell || (readers instanceof Set && readers.size === 0))
+    source.readers = undefined;
 }
 
 /** Those of `items` that `list` does not have. Mostly the two are the same. */
@@ -174,9 +192,8 @@ function missingIn<T>(list: readonly T[], items: readonly T[]): readonly T[] {
 }
 
 function stopReading({ unwanted }: GraphState, cell: Cell, source: Source): void {
-  source.readers?.delete(cell);
-  if (source.readers === undefined || source.readers.size > 0) return;
-  source.readers = undefined;
+  removeReader(source, cell);
+  if (source.readers !== undefined) return;
   if (source.kind === 'input') source.collection.unread(source.key);
   else if (source.holders === 0) unwanted.push(source);
 }
