@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { ask, isNobodyThere } from '../control/control-client.ts';
 import { pause } from '../process/backoff.ts';
+import { isRunning } from '../process/children.ts';
 import { removeStateDirectory } from '../state-directory.ts';
 import { parseCommandLine, placeHelp, placeOptions, type Command } from './command.ts';
 import { placeOf } from './place.ts';
@@ -34,7 +35,7 @@ export const downCommand: Command = {
 async function endRunning(stateDirectory: string): Promise<void> {
   const { pid } = await ask<{ readonly pid: number }>(stateDirectory, '/down');
   const deadline = performance.now() + endMsMax;
-  while (existsSync(`/proc/${pid}`)) {
+  while (isRunning(pid)) {
     if (performance.now() > deadline)
       throw new MeshError('io', `the playground (process ${pid}) does not end`);
     await pause(50);
