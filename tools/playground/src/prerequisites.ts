@@ -18,14 +18,14 @@ const prerequisites: readonly Prerequisite[] = [
 export interface Machine {
   readonly platform: string;
   readonly nodeVersion: string;
-  /** Can this program be run? */
+  /** Does this program run, with success? */
   readonly has: (program: string, args: readonly string[]) => boolean;
 }
 
 const thisMachine: Machine = {
   platform: process.platform,
   nodeVersion: process.versions.node,
-  has: (program, args) => spawnSync(program, args, { stdio: 'ignore' }).error === undefined,
+  has: (program, args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0,
 };
 
 /** What is missing on this machine, each with what to do; empty when all is there. */
