@@ -5,34 +5,41 @@ export interface DevelopmentNats {
   readonly url: string;
   /** Credentials file of a service. */
   readonly credentials: (service: string) => string;
-  /** Resolves when a server that this process ran has ended, after `signal` aborted. */
+  /**
+   * Resolves when no server of this process runs any more and none will: after `signal` aborted, or because somebody else ended the
+   * server. Nx ends a task from its innermost processes outwards: to start another one then would never end.
+   */
   readonly stopped: Promise<void>;
 }
 
 const host = '127.0.0.1';
-const port = 4222;
 
 /**
- * Sees to it that a NATS answers on the usual port until `signal` aborts. When several `nx serve` run, one of them has the server; when that one ends,
+ * Sees to it that a NATS answers on a port until `signal` aborts. When several `nx serve` run, one of them has the server; when that one ends,
  * another takes over, with the same keys and files.
  */
 export async function keepNatsRunning(
   directory: string,
   signal: AbortSignal,
+  port = 4222,
 ): Promise<DevelopmentNats> {
   const { users, files } = createDevelopmentCredentials(directory);
-  const first = await ensure(directory, users, signal);
+  const again = (): Promise<Running> => ensure({ directory, host, port, users }, signal);
+  const first = await again();
   return {
     url: `nats://${host}:${port}`,
     credentials: (service) => files.get(service) ?? '',
-    stopped: watchOver(first, () => ensure(directory, users, signal), signal),
+    stopped: watchOver(first, again, signal),
   };
 }
 
-/** Resolves when the server that this one stands for is gone. */
 interface Running {
+  /** This process runs it; else another one does. */
+  readonly isOwn: boolean;
   readonly gone: Promise<void>;
 }
+
+type ServerOptions = Parameters<typeof startNatsServer>[0] & { readonly port: number };
 
 async function watchOver(
   first: Running,
@@ -41,33 +48,29 @@ async function watchOver(
 ): Promise<void> {
   for (let running = first; ; running = await again()) {
     await running.gone;
-    if (signal.aborted) return;
+    if (signal.aborted || running.isOwn) return;
   }
 }
 
 /** Watches the server that is there, else starts one. Of several that try at once the port lets one through. */
-async function ensure(
-  directory: string,
-  users: Parameters<typeof startNatsServer>[0]['users'],
-  signal: AbortSignal,
-): Promise<Running> {
+async function ensure(options: ServerOptions, signal: AbortSignal): Promise<Running> {
   for (;;) {
-    const other = await watchOther(signal);
+    const other = await watchOther(options.port, signal);
     if (other !== undefined) return other;
     try {
-      const server = await startNatsServer({ directory, host, port, users: users ?? [] });
+      const server = await startNatsServer(options);
       const stop = (): void => void server.stop();
       if (signal.aborted) stop();
       signal.addEventListener('abort', stop, { once: true });
-      return { gone: server.ended };
+      return { isOwn: true, gone: server.ended };
     } catch (thrown) {
-      if ((await watchOther(signal)) === undefined) throw thrown;
+      if ((await watchOther(options.port, signal)) === undefined) throw thrown;
     }
   }
 }
 
 /** A connection that lasts as long as the other's server. */
-function watchOther(signal: AbortSignal): Promise<Running | undefined> {
+function watchOther(port: number, signal: AbortSignal): Promise<Running | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const end = (): void => void socket.destroy();
@@ -78,7 +81,7 @@ function watchOther(signal: AbortSignal): Promise<Running | undefined> {
       socket.on('data', (chunk) => {
         if (chunk.toString().startsWith('PING')) socket.write('PONG\r\n');
       });
-      resolve({ gone });
+      resolve({ isOwn: false, gone });
     });
   });
 }

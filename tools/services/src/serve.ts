@@ -24,9 +24,14 @@ const state = join(repositoryRoot, '.osm/dev');
 mkdirSync(join(state, 'mesh'), { recursive: true });
 mkdirSync(join(state, 'secrets'), { recursive: true });
 const end = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => end.abort());
 
 const nats = await keepNatsRunning(join(state, 'nats'), end.signal);
+void nats.stopped.then(() => {
+  if (!end.signal.aborted) say('its NATS was ended from outside: this ends, too');
+  end.abort();
+});
 const environment = { ...developmentEnvironment(service), ...process.env };
 say(
   `NATS at ${environment.OSM_NATS_URL ?? ''}, http://127.0.0.1:${environment.OSM_HTTP_PORT ?? ''}`,
@@ -72,7 +77,10 @@ function developmentEnvironment(name: ServiceName): Record<string, string> {
     OSM_DIRECTORY: join(state, 'mesh'),
     OSM_CA_DIRECTORY: join(state, 'ca'),
     OSM_SECRET_DIRECTORY: join(state, 'secrets'),
+    // On the loopback only: a playground beside it has the same ports on an address of its own.
+    OSM_XDS_HOST: '127.0.0.1',
     OSM_XDS_ADDRESS: '127.0.0.1:15128',
+    OSM_WEBHOOK_HOST: '127.0.0.1',
   };
 }
 
