@@ -80,7 +80,10 @@ function coldStartRows(name: string, cold: ColdStartResult): Row[] {
     [`${name}: mesh loaded and compiled`, milliseconds(cold.loadMs)],
     [`${name}: complete, p50 / p99 / all`, spread(cold.completeMs)],
     [`${name}: sent`, `${bytes(cold.bytes)} in ${cold.responses} responses`],
-    [`${name}: CPU`, cpu(cold.cpuSeconds)],
+    [
+      `${name}: CPU`,
+      `${cpu(cold.cpuSeconds)}; the fake proxies ${cold.fleetCpuSeconds.toFixed(2)} s`,
+    ],
   ];
 }
 
@@ -129,7 +132,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function describeMemory(memory: MemoryResult): string {
   const each = serviceNames.map((name) => `${name} ${bytes(memory.rssBytes[name])}`);
-  return `${bytes(memory.totalBytes)} (${each.join(', ')}); peaks add up to ${bytes(memory.peakBytes)}`;
+  return `${bytes(memory.totalBytes)} (${each.join(', ')}); highest so far ${bytes(memory.peakBytes)}`;
 }
 
 function cpu(seconds: Readonly<Record<ServiceName, number>>): string {

@@ -8,8 +8,8 @@ import {
 } from '@osm/telemetry';
 import { describeFlags, flag, parseFlags, type ConfigOf, type FlagSet } from './flags.ts';
 import { createHttpRoutes, startHttpServer, type HttpRoutes } from './http-server.ts';
+import { collectWhenIdle } from './idle-collection.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** What a service gets to run with. */
 export interface ServiceContext<C> {
@@ -63,7 +63,7 @@ export async function runService<F extends FlagSet>(
     process.stdout.write(describeFlags(definition.name, definition.summary, flags));
     return;
   }
-  keepYoungGenerationSmall();
+  collectWhenIdle();
   const config = parsed.value.config as ConfigOf<F> & ConfigOf<typeof commonFlags>;
   const log = createLogger(definition.name, config.logLevel);
   const metrics = createMetrics({ process: true });

@@ -61,8 +61,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const connect = async (count: number): Promise<readonly number[]> => {
     const startedNs = nowNs();
     for (const proxy of proxies.slice(0, count)) proxy.connect();
-    const completeNs = await completions.all(count);
-    return completeNs.map((atNs) => Number(atNs - startedNs) / 1e6);
+    return (await completions.all(count)).map((atNs) => Number(atNs - startedNs) / 1e6);
   };
 
   return {

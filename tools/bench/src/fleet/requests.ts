@@ -7,17 +7,18 @@ export type RequestEncoder = (request: ProxyRequest, node?: ProxyIdentity) => Ui
 
 /** Encodes requests of a whole fleet: a name that many proxies ask for is encoded once. */
 export function createRequestEncoder(): RequestEncoder {
+  const typeUrls = new Map<string, Uint8Array>();
   const subscribes = new Map<string, Uint8Array>();
   const unsubscribes = new Map<string, Uint8Array>();
   return (request, node) => {
-    const head = encode({
-      ...(node === undefined ? {} : { node: nodeOf(node) }),
-      typeUrl: request.typeUrl,
-      initialResourceVersions: request.initialVersions ?? {},
-      responseNonce: request.nonce ?? '',
-    });
     // A message is its fields one after another, in any order: parts may be joined.
-    const names = [
+    const parts = [
+      cached(typeUrls, request.typeUrl, () => encode({ typeUrl: request.typeUrl })),
+      ...(request.nonce === undefined ? [] : [encodeNonce(request.nonce)]),
+      ...(node === undefined ? [] : [encode({ node: nodeOf(node) })]),
+      ...(request.initialVersions === undefined
+        ? []
+        : [encode({ initialResourceVersions: request.initialVersions })]),
       ...request.subscribe.map((name) =>
         cached(subscribes, name, () => encode({ resourceNamesSubscribe: [name] })),
       ),
@@ -25,8 +26,21 @@ export function createRequestEncoder(): RequestEncoder {
         cached(unsubscribes, name, () => encode({ resourceNamesUnsubscribe: [name] })),
       ),
     ];
-    return names.length === 0 ? head : Buffer.concat([head, ...names]);
+    return Buffer.concat(parts);
   };
+}
+
+const nonceTag = 0x32;
+
+/** Field 6. Written by hand: it is in every acknowledgement, and never the same. */
+function encodeNonce(nonce: string): Uint8Array {
+  const length = Buffer.byteLength(nonce);
+  if (length > 127) return encode({ responseNonce: nonce });
+  const bytes = Buffer.allocUnsafe(2 + length);
+  bytes[0] = nonceTag;
+  bytes[1] = length;
+  bytes.write(nonce, 2);
+  return bytes;
 }
 
 function encode(part: Parameters<typeof DeltaDiscoveryRequest.fromPartial>[0]): Uint8Array {

@@ -12,6 +12,7 @@ export interface ColdStartResult {
   readonly bytes: number;
   readonly responses: number;
   readonly cpuSeconds: Readonly<Record<ServiceName, number>>;
+  readonly fleetCpuSeconds: number;
 }
 
 export async function measureColdStart(world: World): Promise<ColdStartResult> {
@@ -20,12 +21,14 @@ export async function measureColdStart(world: World): Promise<ColdStartResult> {
   const completeMs = await world.within(world.fleet.connect(proxies), 'the first configuration');
   await world.quiet();
   const traffic = await world.fleet.takeTraffic();
+  const { cpuSeconds, fleetCpuSeconds } = world.since(before, await world.snapshot());
   return {
     proxies,
     loadMs: world.loadMs,
     completeMs: summarise(completeMs),
     bytes: traffic.reduce((sum, one) => sum + one.bytes, 0),
     responses: traffic.reduce((sum, one) => sum + one.responses, 0),
-    cpuSeconds: world.since(before, await world.snapshot()).cpuSeconds,
+    cpuSeconds,
+    fleetCpuSeconds,
   };
 }

@@ -7,7 +7,7 @@ export interface MemoryResult {
   readonly proxies: number;
   readonly rssBytes: Readonly<Record<ServiceName, number>>;
   readonly totalBytes: number;
-  /** The services' highest marks so far, added up. */
+  /** The highest total so far, sampled every second. */
   readonly peakBytes: number;
 }
 
@@ -29,6 +29,6 @@ export async function readMemory(world: World): Promise<MemoryResult> {
       serviceNames.map((name) => [name, usage[name].rssBytes]),
     ) as Record<ServiceName, number>,
     totalBytes: sum((name) => usage[name].rssBytes),
-    peakBytes: sum((name) => usage[name].rssPeakBytes),
+    peakBytes: world.peakBytes(),
   };
 }

@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 /** What the kernel says about a process. */
 export interface ProcessUsage {
-  /** Resident memory in bytes, and the highest it has been. */
+  /** Resident memory. */
   readonly rssBytes: number;
-  readonly rssPeakBytes: number;
   /** Processor time, user and system, in seconds. */
   readonly cpuSeconds: number;
 }
@@ -24,7 +23,6 @@ export async function readUsage(pid: number): Promise<ProcessUsage> {
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
   return {
     rssBytes: kilobytes('VmRSS') * bytesPerKilobyte,
-    rssPeakBytes: kilobytes('VmHWM') * bytesPerKilobyte,
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
   };
 }

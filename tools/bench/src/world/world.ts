@@ -26,11 +26,14 @@ import { readUsage, type ProcessUsage } from './usage.ts';
 /** What the services used, and what the compiler made, since they started. */
 export interface Snapshot {
   readonly usage: Readonly<Record<ServiceName, ProcessUsage>>;
+  readonly fleetCpuSeconds: number;
   readonly encoded: number;
 }
 
 export interface Used {
   readonly cpuSeconds: Readonly<Record<ServiceName, number>>;
+  /** Of the fake proxies: what a benchmark on one machine takes away from the services. */
+  readonly fleetCpuSeconds: number;
   readonly encoded: number;
 }
 
@@ -42,6 +45,8 @@ export interface World {
   /** From the start of the services until all are ready with the mesh compiled. */
   readonly loadMs: number;
   readonly snapshot: () => Promise<Snapshot>;
+  /** The highest that the memory of the five services together has been, in samples taken every second. */
+  readonly peakBytes: () => number;
   readonly since: (before: Snapshot, after: Snapshot) => Used;
   /** Resolves when no proxy received anything for a while. */
   readonly quiet: () => Promise<void>;
@@ -97,6 +102,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await Promise.all(children.map((child) => child.stop()));
   });
   await waitUntilReady(services, readyTimeoutMs);
+  const peak = watchPeak(services);
+  await cleanup.add(peak.stop);
   const loadMs = performance.now() - startedAt;
   options.note(`services ready with the mesh after ${Math.round(loadMs)} ms`);
   const bus = await nats.connect();
@@ -111,9 +118,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     children.push(child);
     return child;
   };
-  const fleet = createRemoteFleet(
-    await start('fleet', [`127.0.0.1:${xdsPort}`, xdsServerName, identities]),
-  );
+  const fleetProcess = await start('fleet', [`127.0.0.1:${xdsPort}`, xdsServerName, identities]);
+  const fleet = createRemoteFleet(fleetProcess);
   await fleet.lastMessageNs();
   const died = Promise.race(children.map((child) => child.died));
   return {
@@ -121,7 +127,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     directory,
     fleet,
     loadMs,
-    snapshot: () => takeSnapshot(services),
+    snapshot: () => takeSnapshot(services, fleetProcess),
+    peakBytes: peak.bytes,
     since,
     quiet: () => untilQuiet(fleet),
     within: (work, what) => within({ work, what, died, fleet }),
@@ -158,7 +165,35 @@ function profileFlags(name: string, { profileDirectory, shape }: WorldOptions): 
   return ['--cpu-prof', `--cpu-prof-dir=${resolve(profileDirectory)}`, `--cpu-prof-name=${file}`];
 }
 
-async function takeSnapshot(services: ReadonlyMap<ServiceName, Service>): Promise<Snapshot> {
+const sampleEveryMs = 1000;
+
+/** Watches the memory of the services from now on. */
+function watchPeak(services: ReadonlyMap<ServiceName, Service>) {
+  let peak = 0;
+  const sample = async (): Promise<void> => {
+    const usages = await Promise.all(
+      [...services.values()].map(({ child }) => readUsage(child.pid)),
+    );
+    peak = Math.max(
+      peak,
+      usages.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+    );
+  };
+  // A service that has ended has no usage; whoever waits for it says so.
+  const timer = setInterval(() => void sample().catch(() => undefined), sampleEveryMs);
+  return {
+    bytes: () => peak,
+    stop: () => {
+      clearInterval(timer);
+      return Promise.resolve();
+    },
+  };
+}
+
+async function takeSnapshot(
+  services: ReadonlyMap<ServiceName, Service>,
+  fleet: Child,
+): Promise<Snapshot> {
   const entries = await Promise.all(
     [...services].map(
       async ([name, service]) => [name, await readUsage(service.child.pid)] as const,
@@ -167,6 +202,7 @@ async function takeSnapshot(services: ReadonlyMap<ServiceName, Service>): Promis
   const compiler = services.get('policy-compiler');
   return {
     usage: Object.fromEntries(entries) as Record<ServiceName, ProcessUsage>,
+    fleetCpuSeconds: (await readUsage(fleet.pid)).cpuSeconds,
     encoded: compiler === undefined ? 0 : await readMetric(compiler, encodedMetric),
   };
 }
@@ -177,6 +213,7 @@ function since(before: Snapshot, after: Snapshot): Used {
   );
   return {
     cpuSeconds: Object.fromEntries(cpu) as Record<ServiceName, number>,
+    fleetCpuSeconds: after.fleetCpuSeconds - before.fleetCpuSeconds,
     encoded: after.encoded - before.encoded,
   };
 }
