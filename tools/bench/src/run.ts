@@ -103,7 +103,8 @@ async function measureMain(
     if (!scenarios.has(name) && !scenarios.has(counterparts[name] ?? name)) continue;
     if (list.length === 0) continue;
     const measured = await measureChanges(world, list);
-    context.note(`${name}: p50 ${measured.latencyMs.p50} ms, p99 ${measured.latencyMs.p99} ms`);
+    const { p50, p99 } = measured.latencyMs;
+    context.note(`${name}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
     if (scenarios.has(name)) changes[name] = measured;
   }
   const everybody = scenarios.has('everybody')

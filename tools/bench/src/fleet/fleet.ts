@@ -38,25 +38,19 @@ export function createFleet(options: FleetOptions): Fleet {
     awaited.see(index, { response, complete, atNs: lastMessageNs });
   };
 
-  const credentials = identities.proxies.map((identity) =>
-    createCredentials(identities.rootsPem, identity),
+  const members = createMembers(identities);
+  const credentials = members.map((member) => member.credentials);
+  const proxies: readonly Proxy[] = members.map((member, index) =>
+    createProxy({
+      ...member,
+      address: options.address,
+      serverName: options.serverName,
+      cache,
+      encode,
+      onResponse: (response) => onResponse(index, response),
+      onProblem: (problem) => options.onProblem(`${member.identity.uuid}: ${problem}`),
+    }),
   );
-  const proxies = identities.proxies.flatMap((identity, index): Proxy[] => {
-    const own = credentials[index];
-    if (own === undefined) return [];
-    return [
-      createProxy({
-        address: options.address,
-        serverName: options.serverName,
-        identity,
-        credentials: own,
-        cache,
-        encode,
-        onResponse: (response) => onResponse(index, response),
-        onProblem: (problem) => options.onProblem(`${identity.uuid}: ${problem}`),
-      }),
-    ];
-  });
 
   const connect = async (count: number): Promise<readonly number[]> => {
     const startedNs = nowNs();
@@ -92,6 +86,13 @@ export function createFleet(options: FleetOptions): Fleet {
       }
     },
   };
+}
+
+function createMembers({ rootsPem, proxies }: FleetIdentities) {
+  return proxies.map((identity) => ({
+    identity,
+    credentials: createCredentials(rootsPem, identity),
+  }));
 }
 
 /** When proxies were complete for the first time. */
