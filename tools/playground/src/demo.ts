@@ -1,20 +1,23 @@
 // `npm run demo`: the bookstore on real Envoys, and the story of its policies. `-- --check` runs the story unattended.
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { MeshError } from '@osm/prelude';
+import { parseCommandLine, UsageError } from './commands/command.ts';
 import { endOfRun, prepare, startUnlessEnded, type EndOfRun } from './commands/up.ts';
 import { ControlServer } from './control/control-server.ts';
 import { openAddresses } from './demo/addresses.ts';
 import { checkDatabase, checkHandshakes, checkStep, checkWire, type Check } from './demo/checks.ts';
 import { Screen } from './demo/screen.ts';
-import { changedLines, story, type Step } from './demo/story.ts';
+import { changedLines, story, type Edit } from './demo/story.ts';
+import { watchDiagnostics } from './mesh/diagnostics.ts';
 import type { Playground } from './playground.ts';
 import { exitWhenWritten } from './process/exit.ts';
 import { run } from './process/run.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 
-const help = `Usage: npm run demo [-- --check] [-- --manual]
+const usage = 'Usage: npm run demo [-- [--check] [--manual] [--name NAME]]';
+
+const help = `${usage}
 
 Runs the bookstore as pods on this machine, with real Envoys and the five services of the mesh, and tells the story of its policies:
 default deny, allow the buyer, allow the thief, split 50/50, 100% version 2, permissive. Each step is one edit of one file.
@@ -41,13 +44,14 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h' },
       name: { type: 'string', default: 'demo' },
     } as const;
-    const { values } = parseArgs({ options, strict: true });
-    if (values.help === true) return print(help);
+    const parsed = parseCommandLine(process.argv.slice(2), options, { min: 0, max: 0 });
+    if (parsed.flag('help')) return print(help);
+    const stateDirectory = stateDirectoryOf(parsed.text('name') ?? '');
+    const isCheck = parsed.flag('check');
     const binaries = await prepare();
     if (typeof binaries === 'number') return binaries;
-    const stateDirectory = stateDirectoryOf(values.name);
     const directory = join(stateDirectory, 'manifests');
-    const screen = new Screen(values.check !== true);
+    const screen = new Screen(!isCheck);
     const end = endOfRun();
     const playground = await startUnlessEnded(end, {
       directory,
@@ -60,10 +64,14 @@ async function main(): Promise<number> {
     if (playground === undefined) return 130;
     return await runStory(playground, screen, {
       end,
-      isCheck: values.check === true,
-      isManual: values.manual === true,
+      isCheck,
+      isManual: parsed.flag('manual'),
     });
   } catch (thrown) {
+    if (thrown instanceof UsageError) {
+      process.stderr.write(`${thrown.message}\n${usage}\nMore: npm run demo -- --help\n`);
+      return 2;
+    }
     process.stderr.write(`${MeshError.from(thrown).message}\n`);
     return 1;
   }
@@ -81,11 +89,15 @@ async function runStory(
   const tell = mode.isCheck
     ? checkStory(playground, screen, checks)
     : tellStory(playground, screen, mode.isManual);
+  const diagnostics = mode.isCheck
+    ? undefined
+    : watchDiagnostics(playground, (message) => screen.note(message));
   try {
     wasEnded = await Promise.race([end.reason, tell.then(() => '')]);
   } catch (thrown) {
     checks.push({ name: 'the demo runs', isOk: false, detail: MeshError.from(thrown).message });
   }
+  diagnostics?.stop();
   screen.close();
   if (wasEnded !== '') screen.line(`ending (${wasEnded}) ...`);
   tell.catch(() => undefined);
@@ -107,7 +119,10 @@ async function tellStory(playground: Playground, screen: Screen, isManual: boole
     screen.line('');
     screen.heading(`Step ${index + 1} of ${story.length}: ${step.title}`);
     screen.line(`  ${step.text}`);
-    for (const line of makeEdit(playground, step)) screen.line(line);
+    if (step.edit !== undefined) {
+      const yours = `  ${step.edit.file} is as you made it: the story leaves it so. This step's edit is yours, if you like.`;
+      for (const line of makeEdit(playground, step.edit) ?? [yours]) screen.line(line);
+    }
     const isLast = index === story.length - 1;
     await screen.showTable(
       playground,
@@ -129,7 +144,8 @@ async function checkStory(playground: Playground, screen: Screen, checks: Check[
   };
   for (const [index, step] of story.entries()) {
     screen.heading(`Step ${index + 1} of ${story.length}: ${step.title}`);
-    makeEdit(playground, step);
+    if (step.edit !== undefined && makeEdit(playground, step.edit) === undefined)
+      report({ name: step.edit.file, isOk: false, detail: 'somebody else has edited it' });
     await checkStep(playground, step, report);
     if (step.title === 'Split 50/50') {
       await checkWire(playground, report);
@@ -152,14 +168,14 @@ async function awaitPods(playground: Playground, screen: Screen): Promise<void> 
   );
 }
 
-/** Edits the step's file as a user would; returns lines that show the edit. */
-function makeEdit(playground: Playground, step: Step): string[] {
-  if (step.edit === undefined) return [];
-  const path = join(playground.directory, step.edit.file);
-  const before = readFileSync(path, 'utf8');
-  const after = step.edit.apply(before);
+/** Edits the step's file as a user would; returns lines that show the edit, or undefined when the file is not as the story left it. */
+function makeEdit(playground: Playground, edit: Edit): string[] | undefined {
+  const path = join(playground.directory, edit.file);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  const after = before === undefined ? undefined : edit.apply(before);
+  if (before === undefined || after === undefined) return undefined;
   writeFileSync(path, after);
-  return [`  ${step.edit.file}`, ...changedLines(before, after).map((line) => `    ${line}`)];
+  return [`  ${edit.file}`, ...changedLines(before, after).map((line) => `    ${line}`)];
 }
 
 async function checkNothingLeft(stateDirectory: string, link: string): Promise<Check> {
@@ -203,7 +219,7 @@ function summary(screen: Screen, checks: readonly Check[]): number {
 }
 
 function failed(screen: Screen, bad: readonly Check[]): number {
-  screen.line(`${bad.length} checks failed, ${seconds()} s in all:`);
+  screen.line(`Checks that failed: ${bad.length}. ${seconds()} s in all.`);
   for (const check of bad) screen.line(`  ${check.name}: ${check.detail}`);
   return 1;
 }

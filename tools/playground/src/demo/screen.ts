@@ -75,7 +75,9 @@ export class Screen {
   #draw(lines: readonly string[]): void {
     if (this.#abort.signal.aborted) return;
     this.#erase();
-    process.stdout.write(`${lines.join('\n')}\n`);
+    // A line that wraps would be two to erase.
+    const width = process.stdout.columns;
+    process.stdout.write(`${lines.map((line) => line.slice(0, width)).join('\n')}\n`);
     this.#drawn = lines.length;
   }
 

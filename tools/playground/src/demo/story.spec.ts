@@ -12,8 +12,9 @@ describe('story', () => {
     for (const { edit } of story) {
       if (edit === undefined) continue;
       const before = texts.get(edit.file) ?? readFileSync(join(manifests, edit.file), 'utf8');
-      const after = edit.apply(before);
+      const after = edit.apply(before) ?? '';
       expect(after).not.toBe(before);
+      expect(after).not.toBe('');
       expect(parseManifestFile(edit.file, after).problems).toEqual([]);
       texts.set(edit.file, after);
     }
@@ -27,6 +28,15 @@ describe('story', () => {
       { sources: [{ name: 'bookbuyer' }, { name: 'bookthief' }] },
       { sources: [{ name: 'bookbuyer' }, { name: 'bookthief' }] },
     ]);
+  });
+});
+
+describe('the edits of the story', () => {
+  it('leave a file alone that somebody else has edited', () => {
+    const [, , allowThief, split, , permissive] = story;
+    expect(allowThief?.edit?.apply('sources: []\n')).toBeUndefined();
+    expect(split?.edit?.apply('backends: [{ weight: 1 }]\n')).toBeUndefined();
+    expect(permissive?.edit?.apply('spec: {}\n')).toBeUndefined();
   });
 });
 

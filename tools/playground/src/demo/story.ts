@@ -1,10 +1,9 @@
-import { invariant } from '@osm/prelude';
-
 /** One edit of one file, as a user would make it by hand. */
 export interface Edit {
   /** Below the manifests' directory. */
   readonly file: string;
-  readonly apply: (text: string) => string;
+  /** Undefined when the text is not as the story left it: somebody else has edited it. */
+  readonly apply: (text: string) => string | undefined;
 }
 
 /** A pair of workloads of the story, `client->server`. */
@@ -145,14 +144,14 @@ spec:
 ${buyerSource}`;
 }
 
-function weights(text: string, v1: number, v2: number): string {
+function weights(text: string, v1: number, v2: number): string | undefined {
   const all = [v1, v2];
+  if (text.match(/weight: \d+/g)?.length !== all.length) return undefined;
   return text.replace(/weight: \d+/g, () => `weight: ${all.shift() ?? 0}`);
 }
 
-function replaced(text: string, from: string, to: string): string {
-  invariant(text.includes(from), `the demo's manifest has the text ${JSON.stringify(from)}`);
-  return text.replaceAll(from, to);
+function replaced(text: string, from: string, to: string): string | undefined {
+  return text.includes(from) ? text.replaceAll(from, to) : undefined;
 }
 
 /** The lines that an edit takes away and adds, for people: "- old" and "+ new". */
