@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { ask, isNobodyThere } from '../control/control-client.ts';
 import { pause } from '../process/backoff.ts';
 import { isRunning } from '../process/children.ts';
-import { removeStateDirectory } from '../state-directory.ts';
+import { isStateDirectory, removeStateDirectory } from '../state-directory.ts';
 import { parseCommandLine, placeHelp, placeOptions, type Command } from './command.ts';
 import { placeOf } from './place.ts';
 
@@ -23,7 +21,7 @@ export const downCommand: Command = {
       process.stdout.write('The playground has ended.\n');
       return 0;
     } catch (thrown) {
-      if (!isNobodyThere(thrown) || !existsSync(join(stateDirectory, 'pid'))) throw thrown;
+      if (!isNobodyThere(thrown) || !isStateDirectory(stateDirectory)) throw thrown;
       // Its processes, links and rules went with it; files are all that a crash leaves.
       removeStateDirectory(stateDirectory);
       process.stdout.write('No playground runs here; the files of one that crashed are removed.\n');

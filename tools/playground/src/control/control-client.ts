@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { shortSocketPath } from '../network/unix-socket.ts';
 import { isObject } from '../cluster/json.ts';
+import { runningPlaygrounds } from '../state-directory.ts';
 import { socketName } from './protocol.ts';
 
 class NobodyThere extends MeshError {
   constructor() {
+    const others = runningPlaygrounds().map((name) => `--name ${name}`);
     super(
       'not_found',
-      'No playground runs here. Start one with: npm run playground -- up DIR (or say which with --name or --state-dir)',
+      others.length > 0
+        ? `No playground of this name runs. Say which one is meant: ${others.join(' or ')}`
+        : 'No playground runs here. Start one with: npm run playground -- up DIR (or say which with --name or --state-dir)',
     );
   }
 }
@@ -26,8 +30,7 @@ export async function ask<T>(
   path: string,
   parameters: readonly (readonly [string, string])[] = [],
 ): Promise<T> {
-  const none = new NobodyThere();
-  if (!existsSync(join(stateDirectory, socketName))) throw none;
+  if (!existsSync(join(stateDirectory, socketName))) throw new NobodyThere();
   const socket = shortSocketPath(stateDirectory, socketName);
   try {
     const query = new URLSearchParams(
@@ -49,7 +52,9 @@ export async function ask<T>(
         },
       );
       outgoing.once('error', (cause: NodeJS.ErrnoException) =>
-        reject(cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? none : cause),
+        reject(
+          cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? new NobodyThere() : cause,
+        ),
       );
       outgoing.end();
     });
