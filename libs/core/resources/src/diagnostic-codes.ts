@@ -34,7 +34,8 @@ export const resourceDiagnosticCodes = {
   },
   unknown_kind: {
     severity: 'warning',
-    meaning: "A kind of the mesh's API groups is not known; the object is ignored.",
+    meaning:
+      "A kind of the mesh's API groups is not known, or a kind or group looks misspelt; the object is ignored.",
   },
   unsupported_version: {
     severity: 'error',

@@ -9,6 +9,10 @@ describe('parseObject', () => {
     ['apps/v1', 'Deployment'],
     ['v1', 'Secret'],
     ['v1', 'ConfigMap'],
+    ['v1', 'Node'],
+    ['v1', 'Event'],
+    ['apps/v1', 'StatefulSet'],
+    ['example.io/v1', 'Pods'],
     ['serving.knative.dev/v1', 'Service'],
     ['constructor/v1', 'toString'],
   ])('ignores %s %s without a word', (apiVersion, kind) => {
@@ -43,6 +47,20 @@ describe('parseObject', () => {
     ]);
     expect(parseOne(object('config.openservicemesh.io/v1', 'Whatever')).told).toEqual([
       'unknown_kind: Whatever shop/x is of no kind that config.openservicemesh.io has; it is ignored',
+    ]);
+  });
+
+  it.each([
+    ['apps/v1', 'Deploymnt', 'apps has; it is ignored; did you mean Deployment?'],
+    ['v1', 'service', 'v1 has; it is ignored; did you mean Service?'],
+    [
+      'acces.smi-spec.io/v1alpha3',
+      'TrafficTarget',
+      'acces.smi-spec.io has; it is ignored; did you mean access.smi-spec.io?',
+    ],
+  ])('tells of %s %s, which looks misspelt', (apiVersion, kind, told) => {
+    expect(parseOne(object(apiVersion, kind)).told).toEqual([
+      `unknown_kind: ${kind} shop/x is of no kind that ${told}`,
     ]);
   });
 

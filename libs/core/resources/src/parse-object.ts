@@ -1,9 +1,8 @@
 import type { CatalogValue, Diagnostic, ObjectRef } from '@osm/model';
 import { resourceDiagnosticCodes, type ResourceDiagnosticCode } from './diagnostic-codes.ts';
-import { closest } from './fields/closest.ts';
 import { invalid, type Problem } from './fields/parser.ts';
 import { isMap } from './fields/values.ts';
-import { kindOf, kindsOfGroup } from './kinds/kinds.ts';
+import { kindOf, meantGroup, meantKind } from './kinds/kinds.ts';
 import type { MeshScope } from './mesh-scope.ts';
 import { diagnostic, displayName } from './object-ref.ts';
 
@@ -42,9 +41,9 @@ export function parseObject(raw: unknown, ref: ObjectRef, scope: MeshScope): Par
     case 'ignored':
       return nothing;
     case 'unknown': {
-      const meant = closest(ref.kind, kindsOfGroup(group));
+      const meant = meantGroup(group) ?? meantKind(group, ref.kind);
       const remedy = meant === undefined ? '' : `; did you mean ${meant}?`;
-      const text = `is of no kind that ${group} has; it is ignored${remedy}`;
+      const text = `is of no kind that ${group || version} has; it is ignored${remedy}`;
       return tell(ref, 'unknown_kind', text);
     }
     case 'unsupported':

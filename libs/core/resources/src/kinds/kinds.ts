@@ -1,3 +1,4 @@
+import { closest } from '../fields/closest.ts';
 import { parseEndpointSlice } from './endpoint-slice.ts';
 import { parseHttpRouteGroup } from './http-route-group.ts';
 import type { KindParser } from './kind-parser.ts';
@@ -91,18 +92,43 @@ const meshGroups = new Set([
   'policy.openservicemesh.io',
 ]);
 
-/** What the mesh does with objects of this group and kind. Kinds of other groups are ignored without a word. */
+/** Kinds of Kubernetes that people write beside those of the mesh: known, and of no interest. The core group is empty. */
+const kubernetes: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    ...['ConfigMap', 'LimitRange', 'List', 'Node', 'PersistentVolume', 'PersistentVolumeClaim'],
+    ...['PodTemplate', 'ReplicationController', 'ResourceQuota', 'Secret'],
+  ],
+  apps: ['ControllerRevision', 'DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],
+};
+
+/**
+ * What the mesh does with objects of this group and kind. Kinds of other groups are ignored without a word, unless the name looks like
+ * a slip of the pen: files have no API server that would refuse it.
+ */
 export function kindOf(group: string, kind: string): Kind {
   const name = `${group}/${kind}`;
   const found = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-  return found ?? { kind: meshGroups.has(group) ? 'unknown' : 'ignored' };
+  if (found !== undefined) return found;
+  if (meshGroups.has(group) || meantGroup(group) !== undefined) return { kind: 'unknown' };
+  const isSlip = !othersOf(group).includes(kind) && meantKind(group, kind) !== undefined;
+  return { kind: isSlip ? 'unknown' : 'ignored' };
 }
 
-/** The kinds of a mesh group, for "did you mean". */
-export function kindsOfGroup(group: string): readonly string[] {
-  return Object.keys(kinds)
+/** The kind of that group that an unknown one was probably meant to be. */
+export function meantKind(group: string, kind: string): string | undefined {
+  const own = Object.keys(kinds)
     .filter((name) => name.startsWith(`${group}/`))
     .map((name) => name.slice(group.length + 1));
+  return closest(kind, [...own, ...othersOf(group)]);
+}
+
+/** The group of the mesh that an unknown one was probably meant to be. */
+export function meantGroup(group: string): string | undefined {
+  return meshGroups.has(group) ? undefined : closest(group, [...meshGroups]);
+}
+
+function othersOf(group: string): readonly string[] {
+  return (Object.hasOwn(kubernetes, group) ? kubernetes[group] : undefined) ?? [];
 }
 
 /** The API group of a kind that the mesh parses; their names are unique. */
