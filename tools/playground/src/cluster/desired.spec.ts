@@ -119,12 +119,18 @@ describe('readDesired', () => {
     expect([...desired(deployment({ containers: '[]' })).broken]).toEqual(['Deployment/shop/web']);
   });
 
-  it('takes the later of two objects with one name, and says so', () => {
+  it('takes the first of two objects with one name, as the mesh does, and says so', () => {
     const { workloads, problems } = desired(
       `${deployment()}---\n${deployment({ spec: 'replicas: 5' })}`,
     );
-    expect(workloads.map(({ replicas }) => replicas)).toEqual([5]);
-    expect(problems[0]?.message).toContain('is also in a.yaml:');
+    expect(workloads.map(({ replicas }) => replicas)).toEqual([2]);
+    expect(problems).toMatchObject([
+      {
+        line: 14,
+        message:
+          'Deployment shop/web: is written twice; the one at a.yaml:5 counts, remove the other',
+      },
+    ]);
   });
 
   it('decodes ConfigMaps and Secrets', () => {

@@ -112,6 +112,7 @@ export function readDesired(manifests: readonly Manifest[]): Desired {
   return { namespaces, workloads, services, contents, broken, problems };
 }
 
+/** The first one counts, as for the mesh, which reads the same files. */
 function withoutDuplicates(
   manifests: readonly Manifest[],
   blame: (manifest: Manifest, message: string) => void,
@@ -119,9 +120,13 @@ function withoutDuplicates(
   const byName = new Map<string, Manifest>();
   for (const manifest of manifests) {
     const key = `${manifest.kind}/${manifest.namespace}/${manifest.name}`;
-    const earlier = byName.get(key);
-    if (earlier) blame(earlier, `is also in ${manifest.file}:${manifest.line}, which counts`);
-    byName.set(key, manifest);
+    const first = byName.get(key);
+    if (first === undefined) byName.set(key, manifest);
+    else
+      blame(
+        manifest,
+        `is written twice; the one at ${first.file}:${first.line} counts, remove the other`,
+      );
   }
   return sortedBy(
     byName.values(),
