@@ -126,7 +126,7 @@ describe('readDesired', () => {
     expect(workloads.map(({ replicas }) => replicas)).toEqual([2]);
     expect(problems).toMatchObject([
       {
-        line: 14,
+        line: 15,
         message:
           'Deployment shop/web: is written twice; the one at a.yaml:5 counts, remove the other',
       },
