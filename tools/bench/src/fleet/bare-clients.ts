@@ -1,4 +1,4 @@
-import type { ChannelCredentials } from '@grpc/grpc-js';
+import type { SecureContext } from 'node:tls';
 import { DeltaDiscoveryRequest } from '@osm/proto-envoy/discovery';
 import { openConnection, type Connection } from './connection.ts';
 import type { ContentCache } from './contents.ts';
@@ -15,7 +15,7 @@ export interface BareClientsOptions {
   readonly count: number;
   readonly address: string;
   readonly serverName: string;
-  readonly credentials: readonly ChannelCredentials[];
+  readonly credentials: readonly SecureContext[];
   readonly cache: ContentCache;
   readonly nowNs: () => bigint;
 }

@@ -3,6 +3,7 @@ import { emitOutbound, emitUpstream, emitWorkload } from '@osm/envoy';
 import { Resource as WireResource } from '@osm/proto-envoy/discovery';
 import type { Bundle, Resource } from '@osm/proto-mesh';
 import { createContentCache, type Content } from './contents.ts';
+import { createNames } from './names.ts';
 import { isMetBy, type Expectation } from './expectations.ts';
 
 const tls = {
@@ -57,7 +58,9 @@ const workload = emitWorkload({
   tls,
 }).bundle;
 
-const cache = createContentCache();
+const names = createNames();
+const cache = createContentCache(names);
+const namesOf = (ids: readonly number[]): Set<string> => new Set(ids.map(names.nameOf));
 
 /** As it comes in a response. */
 function wire({ name, version, typeUrl, body }: Resource): Uint8Array {
@@ -85,21 +88,19 @@ function met(expectation: Expectation, content: Content): boolean {
 describe('the references of what the mesh emits', () => {
   it('are the endpoints and secrets of a cluster', () => {
     const { references } = read(upstream, 'Cluster');
-    expect(references.assignment).toBe('ns/svc|8080');
-    expect(new Set(references.secrets)).toEqual(new Set(['identity', 'trust']));
+    expect(names.nameOf(references.assignment ?? -1)).toBe('ns/svc|8080');
+    expect(namesOf(references.secrets)).toEqual(new Set(['identity', 'trust']));
   });
 
   it('are the routes and secrets of a listener', () => {
-    expect(read(outbound, 'Listener').references).toEqual({
-      assignment: undefined,
-      secrets: [],
-      routes: ['outbound.ns/svc.80'],
-    });
+    const { references: own } = read(outbound, 'Listener');
+    expect(own).toMatchObject({ assignment: undefined, secrets: [] });
+    expect(namesOf(own.routes)).toEqual(new Set(['outbound.ns/svc.80']));
     const inbound = workload.resources.find((one) => one.name === 'inbound-listener');
     if (inbound === undefined) throw new Error('no inbound listener');
     const { references } = readOne(inbound);
-    expect(new Set(references.routes)).toEqual(new Set(['rds-inbound.8080']));
-    expect(new Set(references.secrets)).toEqual(new Set(['identity', 'trust']));
+    expect(namesOf(references.routes)).toEqual(new Set(['rds-inbound.8080']));
+    expect(namesOf(references.secrets)).toEqual(new Set(['identity', 'trust']));
   });
 
   it('are none of a cluster that is not of type EDS', () => {

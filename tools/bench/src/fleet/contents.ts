@@ -1,21 +1,25 @@
 import { typeUrls } from '@osm/proto-envoy/discovery';
+import type { Names } from './names.ts';
 import { readResource, textsAt, valuesAt, type Step } from './wire.ts';
 
 /** What else a resource makes a proxy ask for. */
-export interface References {
+export interface References<Name> {
   /** EDS resource of a cluster of type EDS. */
-  readonly assignment: string | undefined;
-  readonly secrets: readonly string[];
-  readonly routes: readonly string[];
+  readonly assignment: Name | undefined;
+  readonly secrets: readonly Name[];
+  readonly routes: readonly Name[];
 }
 
 /** A resource's content, one object per distinct bytes: proxies that hold the same bytes hold the same object. */
 export interface Content {
   readonly typeUrl: string;
   readonly name: string;
+  /** Number of the name. */
+  readonly nameId: number;
   readonly version: string;
   readonly body: Uint8Array;
-  readonly references: References;
+  /** By number of the name. */
+  readonly references: References<number>;
 }
 
 /** Decodes resources, each distinct content once for the whole fleet. */
@@ -44,7 +48,7 @@ interface Entry {
  * The fleet imitates a thousand machines in one process. Work that a thousand machines would do side by side, decoding
  * equal bytes, is done once; the comparison of the bytes is done for every proxy, so unequal bytes never pass as equal.
  */
-export function createContentCache(): ContentCache {
+export function createContentCache(names: Names): ContentCache {
   const known = new Map<string, Entry[]>();
 
   const find = (message: Uint8Array): Entry => {
@@ -55,10 +59,10 @@ export function createContentCache(): ContentCache {
     if (found !== undefined) return found;
     const own = message.slice();
     const { typeUrl, name, version, body } = readResource(own);
-    const references = readReferences(typeUrl, body);
+    const references = numbered(readReferences(typeUrl, body), names);
     const entry = {
       message: own,
-      content: { typeUrl, name, version, body, references },
+      content: { typeUrl, name, nameId: names.idOf(name), version, body, references },
       next: undefined,
     };
     known.set(key, [...same, entry]);
@@ -81,12 +85,21 @@ export function createContentCache(): ContentCache {
   };
 }
 
+function numbered(references: References<string>, names: Names): References<number> {
+  const { assignment, secrets, routes } = references;
+  return {
+    assignment: assignment === undefined ? undefined : names.idOf(assignment),
+    secrets: secrets.map(names.idOf),
+    routes: routes.map(names.idOf),
+  };
+}
+
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
 /** Finds the names that a Listener or Cluster refers to. Other types refer to nothing that a proxy subscribes to. */
-export function readReferences(typeUrl: string, body: Uint8Array): References {
+export function readReferences(typeUrl: string, body: Uint8Array): References<string> {
   switch (typeUrl) {
     case typeUrls.cluster:
       return {

@@ -3,6 +3,7 @@ import { createBareClients, type BareClients } from './bare-clients.ts';
 import { createCredentials } from './connection.ts';
 import { createContentCache } from './contents.ts';
 import type { FleetAnswer, FleetCommand, FleetIdentities } from './messages.ts';
+import { createNames } from './names.ts';
 import { createProxy, type Proxy } from './proxy.ts';
 import { createRequestEncoder } from './requests.ts';
 import type { ProxyResponse } from './warming.ts';
@@ -24,7 +25,8 @@ export interface FleetOptions {
 /** Creates the proxies with their credentials; nothing connects yet. */
 export function createFleet(options: FleetOptions): Fleet {
   const { identities, nowNs } = options;
-  const cache = createContentCache();
+  const names = createNames();
+  const cache = createContentCache(names);
   const encode = createRequestEncoder();
   const awaited = createAwaitedChanges();
   const completions = createCompletions();
@@ -46,6 +48,7 @@ export function createFleet(options: FleetOptions): Fleet {
       address: options.address,
       serverName: options.serverName,
       cache,
+      names,
       encode,
       onResponse: (response) => onResponse(index, response),
       onProblem: (problem) => options.onProblem(`${member.identity.uuid}: ${problem}`),

@@ -1,4 +1,4 @@
-import { credentials, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emitUpstream } from '@osm/envoy';
 import {
@@ -8,6 +8,7 @@ import {
   typeUrls,
 } from '@osm/proto-envoy/discovery';
 import { createContentCache } from './contents.ts';
+import { createNames } from './names.ts';
 import { createProxy, type Proxy } from './proxy.ts';
 import { createRequestEncoder } from './requests.ts';
 
@@ -97,12 +98,14 @@ async function startStubServer(port = 0) {
 
 function startProxy(port: number): { readonly proxy: Proxy; readonly next: () => Promise<void> } {
   let wake: () => void = () => undefined;
+  const names = createNames();
   const proxy = createProxy({
     address: `127.0.0.1:${port}`,
     serverName: 'ads',
     identity: { uuid: 'u', namespace: 'ns', serviceAccount: 'sa', keyPem: '', chainPem: '' },
-    credentials: credentials.createInsecure(),
-    cache: createContentCache(),
+    credentials: undefined,
+    cache: createContentCache(names),
+    names,
     encode: createRequestEncoder(),
     onResponse: () => wake(),
     onProblem: () => undefined,

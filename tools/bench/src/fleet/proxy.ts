@@ -1,8 +1,9 @@
 import { typeUrls } from '@osm/proto-envoy/discovery';
-import type { ChannelCredentials } from '@grpc/grpc-js';
+import type { SecureContext } from 'node:tls';
 import { openConnection, type Connection } from './connection.ts';
 import type { Content, ContentCache } from './contents.ts';
 import type { ProxyIdentity, Traffic } from './messages.ts';
+import type { Names } from './names.ts';
 import type { RequestEncoder } from './requests.ts';
 import { createProxyModel, type ProxyModel, type ProxyResponse } from './warming.ts';
 import { readDeltaResponse } from './wire.ts';
@@ -19,8 +20,9 @@ export interface ProxyOptions {
   readonly address: string;
   readonly serverName: string;
   readonly identity: ProxyIdentity;
-  readonly credentials: ChannelCredentials;
+  readonly credentials: SecureContext | undefined;
   readonly cache: ContentCache;
+  readonly names: Names;
   readonly encode: RequestEncoder;
   /** Called after a response was applied and answered. */
   readonly onResponse: (response: ProxyResponse) => void;
@@ -34,8 +36,8 @@ const reconnectAfterMs = 100;
 
 /** A fake Envoy that connects when told, and again after its stream broke, with what it had. */
 export function createProxy(options: ProxyOptions): Proxy {
-  const model = createProxyModel();
-  const assignments = new Map<string, Content>();
+  const model = createProxyModel(options.names);
+  const assignments: (Content | undefined)[] = [];
   let traffic = noTraffic;
   let connection: Connection | undefined;
 
@@ -81,12 +83,12 @@ export function createProxy(options: ProxyOptions): Proxy {
   };
 }
 
-function countRepeated(assignments: Map<string, Content>, response: ProxyResponse): number {
+function countRepeated(assignments: (Content | undefined)[], response: ProxyResponse): number {
   if (response.typeUrl !== typeUrls.endpoint) return 0;
   let repeated = 0;
   for (const content of response.resources) {
-    if (assignments.get(content.name) === content) repeated += 1;
-    assignments.set(content.name, content);
+    if (assignments[content.nameId] === content) repeated += 1;
+    assignments[content.nameId] = content;
   }
   return repeated;
 }

@@ -1,15 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { typeUrls, type ResourceType } from '@osm/proto-envoy/discovery';
 import type { Content, References } from './contents.ts';
+import { createNames } from './names.ts';
 import { createProxyModel, type ProxyModel, type ProxyRequest } from './warming.ts';
 
-function content(type: ResourceType, name: string, references: Partial<References> = {}): Content {
+const names = createNames();
+
+function content(
+  type: ResourceType,
+  name: string,
+  references: Partial<References<string>> = {},
+): Content {
+  const { assignment, secrets = [], routes = [] } = references;
   return {
     typeUrl: typeUrls[type],
     name,
+    nameId: names.idOf(name),
     version: 'v1',
     body: new Uint8Array(),
-    references: { assignment: undefined, secrets: [], routes: [], ...references },
+    references: {
+      assignment: assignment === undefined ? undefined : names.idOf(assignment),
+      secrets: secrets.map(names.idOf),
+      routes: routes.map(names.idOf),
+    },
   };
 }
 
@@ -39,7 +52,7 @@ function describeRequest(request: ProxyRequest): string {
 
 /** A model that has one cluster, one listener and one route. */
 function settled(): ProxyModel {
-  const model = createProxyModel();
+  const model = createProxyModel(names);
   model.open();
   receive(model, 'cluster', [eds('a')]);
   receive(model, 'endpoint', [content('endpoint', 'a')]);
@@ -51,7 +64,7 @@ function settled(): ProxyModel {
 
 describe('the first configuration', () => {
   it('asks for clusters, their endpoints and secrets, and only then for listeners and routes', () => {
-    const model = createProxyModel();
+    const model = createProxyModel(names);
     expect(model.open().map(describeRequest)).toEqual(['cluster ask']);
     expect(receive(model, 'cluster', [eds('a'), eds('b')])).toEqual([
       'cluster ack',
@@ -77,7 +90,7 @@ describe('the first configuration', () => {
   });
 
   it('goes on to listeners when there is no cluster at all', () => {
-    const model = createProxyModel();
+    const model = createProxyModel(names);
     model.open();
     expect(receive(model, 'cluster', [])).toEqual(['cluster ack', 'listener ask']);
     receive(model, 'listener', []);
@@ -85,7 +98,7 @@ describe('the first configuration', () => {
   });
 
   it('is not complete while one endpoint list is missing, and says so', () => {
-    const model = createProxyModel();
+    const model = createProxyModel(names);
     model.open();
     receive(model, 'cluster', [eds('a'), eds('b')]);
     receive(model, 'secret', [content('secret', 'identity')]);
@@ -105,7 +118,7 @@ describe('a change', () => {
   });
 
   it('that is none keeps the proxy complete', () => {
-    const model = createProxyModel();
+    const model = createProxyModel(names);
     const same = eds('a');
     model.open();
     receive(model, 'cluster', [same]);

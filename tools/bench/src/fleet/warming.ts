@@ -1,5 +1,6 @@
 import { typeUrls } from '@osm/proto-envoy/discovery';
 import type { Content, References } from './contents.ts';
+import type { Names } from './names.ts';
 import { createSubscription, type Subscription } from './subscription.ts';
 
 /** A delta request of a proxy. `initialVersions` is set on the first request of a type on a stream only. */
@@ -37,14 +38,15 @@ const { cluster, endpoint, listener, route, secret } = typeUrls;
 type Referred = Readonly<Record<'assignments' | 'secrets' | 'routes', Subscription>>;
 
 interface ProxyState {
-  /** All clusters and all listeners, by type and name. */
-  readonly wildcard: ReadonlyMap<string, Map<string, Content>>;
+  /** All clusters and all listeners, by type and number of the name. */
+  readonly wildcard: ReadonlyMap<string, (Content | undefined)[]>;
   readonly referred: Referred;
   readonly byType: ReadonlyMap<string, Subscription>;
   /** Wildcard types that were answered at least once, be it with nothing. */
   readonly answered: Set<string>;
   /** EDS names whose cluster waits for them to arrive (again). */
-  readonly warming: Set<string>;
+  readonly warming: Set<number>;
+  readonly names: Names;
 }
 
 /**
@@ -52,15 +54,15 @@ interface ProxyState {
  * are warm, then routes. A cluster that was added or changed is warm only when its ClusterLoadAssignment arrives after it,
  * even when that is unchanged.
  */
-export function createProxyModel(): ProxyModel {
-  const state = createState();
+export function createProxyModel(names: Names): ProxyModel {
+  const state = createState(names);
   const { answered, byType, referred, warming, wildcard } = state;
   let asksListeners = false;
   const clustersWarm = (): boolean =>
     answered.has(cluster) &&
     warming.size === 0 &&
-    referred.assignments.missing.size === 0 &&
-    referred.secrets.missing.size === 0;
+    referred.assignments.missingCount() === 0 &&
+    referred.secrets.missingCount() === 0;
   return {
     open: () => openRequests(state, asksListeners),
     receive: (response) => {
@@ -69,7 +71,7 @@ export function createProxyModel(): ProxyModel {
       if (subscription !== undefined) applyReferred(state, subscription, response);
       const requests: ProxyRequest[] = [
         { ...requestOf(response.typeUrl), nonce: response.nonce },
-        ...follow(byType),
+        ...follow(state),
       ];
       if (!asksListeners && clustersWarm()) {
         asksListeners = true;
@@ -77,28 +79,30 @@ export function createProxyModel(): ProxyModel {
       }
       return requests;
     },
-    complete: () => answered.has(listener) && clustersWarm() && referred.routes.missing.size === 0,
+    complete: () =>
+      answered.has(listener) && clustersWarm() && referred.routes.missingCount() === 0,
     missing: () => [
       ...[...wildcard.keys()].filter((typeUrl) => !answered.has(typeUrl)),
       ...[...byType].flatMap(([typeUrl, { missing }]) =>
-        [...missing].map((name) => `${typeUrl} ${name}`),
+        missing().map((name) => `${typeUrl} ${names.nameOf(name)}`),
       ),
-      ...[...warming].map((name) => `warming ${name}`),
+      ...[...warming].map((name) => `warming ${names.nameOf(name)}`),
     ],
   };
 }
 
-function createState(): ProxyState {
+function createState(names: Names): ProxyState {
   const referred: Referred = {
     assignments: createSubscription(),
     secrets: createSubscription(),
     routes: createSubscription(),
   };
   return {
-    wildcard: new Map<string, Map<string, Content>>([
-      [cluster, new Map()],
-      [listener, new Map()],
+    wildcard: new Map<string, (Content | undefined)[]>([
+      [cluster, []],
+      [listener, []],
     ]),
+    names,
     referred,
     byType: new Map<string, Subscription>([
       [endpoint, referred.assignments],
@@ -111,41 +115,46 @@ function createState(): ProxyState {
 }
 
 function openRequests(state: ProxyState, asksListeners: boolean): readonly ProxyRequest[] {
-  const wildcard = [...state.wildcard].map(([typeUrl, held]) => ({ typeUrl, names: [], held }));
+  const wildcard = [...state.wildcard].map(([typeUrl, contents]) => ({
+    typeUrl,
+    wanted: [],
+    held: contents.filter((content) => content !== undefined),
+  }));
   const byName = [...state.byType].map(([typeUrl, subscription]) => {
     subscription.takeChanges();
-    return { typeUrl, names: [...subscription.wanted()], held: subscription.held };
+    return { typeUrl, wanted: subscription.wanted(), held: subscription.held() };
   });
   return [...wildcard, ...byName]
-    .filter(({ typeUrl, names }) => {
+    .filter(({ typeUrl, wanted }) => {
       if (typeUrl === cluster) return true;
-      return typeUrl === listener ? asksListeners : names.length > 0;
+      return typeUrl === listener ? asksListeners : wanted.length > 0;
     })
-    .map(({ typeUrl, names, held }) => ({
+    .map(({ typeUrl, wanted, held }) => ({
       ...requestOf(typeUrl),
-      subscribe: names,
-      initialVersions: versionsOf(held),
+      subscribe: wanted.map(state.names.nameOf),
+      initialVersions: Object.fromEntries(held.map(({ name, version }) => [name, version])),
     }));
 }
 
 function applyWildcard(state: ProxyState, response: ProxyResponse): void {
-  const contents = state.wildcard.get(response.typeUrl);
+  const contents = state.wildcard.get(response.typeUrl) ?? [];
   for (const content of response.resources) {
-    const before = contents?.get(content.name);
+    const before = contents[content.nameId];
     if (before === content) continue;
     refer(state.referred, content.references);
     if (before !== undefined) unrefer(state.referred, before.references);
     const { assignment } = content.references;
     if (assignment !== undefined) state.warming.add(assignment);
-    contents?.set(content.name, content);
+    contents[content.nameId] = content;
   }
   for (const name of response.removed) {
-    const before = contents?.get(name);
+    const id = state.names.idOf(name);
+    const before = contents[id];
     if (before === undefined) continue;
     unrefer(state.referred, before.references);
     const { assignment } = before.references;
     if (assignment !== undefined) state.warming.delete(assignment);
-    contents?.delete(name);
+    contents[id] = undefined;
   }
   state.answered.add(response.typeUrl);
 }
@@ -157,33 +166,35 @@ function applyReferred(
 ): void {
   for (const content of response.resources) {
     subscription.put(content);
-    if (response.typeUrl === endpoint) state.warming.delete(content.name);
+    if (response.typeUrl === endpoint) state.warming.delete(content.nameId);
   }
-  for (const name of response.removed) subscription.drop(name);
+  for (const name of response.removed) subscription.drop(state.names.idOf(name));
 }
 
-function refer(referred: Referred, references: References): void {
+function refer(referred: Referred, references: References<number>): void {
   if (references.assignment !== undefined) referred.assignments.refer(references.assignment);
   for (const name of references.secrets) referred.secrets.refer(name);
   for (const name of references.routes) referred.routes.refer(name);
 }
 
-function unrefer(referred: Referred, references: References): void {
+function unrefer(referred: Referred, references: References<number>): void {
   if (references.assignment !== undefined) referred.assignments.unrefer(references.assignment);
   for (const name of references.secrets) referred.secrets.unrefer(name);
   for (const name of references.routes) referred.routes.unrefer(name);
 }
 
-function follow(byType: ReadonlyMap<string, Subscription>): ProxyRequest[] {
+function follow({ byType, names }: ProxyState): ProxyRequest[] {
   return [...byType].flatMap(([typeUrl, subscription]) => {
-    const changes = subscription.takeChanges();
-    if (changes.subscribe.length + changes.unsubscribe.length === 0) return [];
-    return [{ ...requestOf(typeUrl), ...changes }];
+    const { subscribe, unsubscribe } = subscription.takeChanges();
+    if (subscribe.length + unsubscribe.length === 0) return [];
+    return [
+      {
+        ...requestOf(typeUrl),
+        subscribe: subscribe.map(names.nameOf),
+        unsubscribe: unsubscribe.map(names.nameOf),
+      },
+    ];
   });
-}
-
-function versionsOf(held: ReadonlyMap<string, Content>): Record<string, string> {
-  return Object.fromEntries([...held].map(([name, content]) => [name, content.version]));
 }
 
 function requestOf(typeUrl: string): ProxyRequest {
