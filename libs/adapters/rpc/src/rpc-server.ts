@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { MeshError } from '@osm/prelude';
 import { wrapCall, type BidiStream } from './bidi-stream.ts';
@@ -46,6 +47,8 @@ export interface RpcServer {
 
 const keepaliveMs = 60_000;
 const keepaliveTimeoutMs = 20_000;
+/** The kernel's limit is mostly the same (net.core.somaxconn). */
+const waitingConnectionsMax = 4096;
 
 /** Listens for gRPC over mutual TLS. Throws a MeshError when it cannot. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
@@ -57,11 +60,17 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     'grpc.max_receive_message_length': options.limits?.requestBytesMax ?? 4 * 1024 * 1024,
   });
   for (const method of options.methods) register(server, method);
-  const port = await bind(server, options);
+  const listener = await listen(server, options);
   return {
-    port,
-    stopAccepting: () => server.tryShutdown(() => undefined),
-    close: () => server.forceShutdown(),
+    port: (listener.address() as AddressInfo).port,
+    stopAccepting: () => {
+      listener.close();
+      server.tryShutdown(() => undefined);
+    },
+    close: () => {
+      listener.close();
+      server.forceShutdown();
+    },
   };
 }
 
@@ -81,12 +90,18 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function bind(server: Server, { host, port, tls }: RpcServerOptions): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/**
+ * Listens by itself instead of through grpc-js, whose queue of connections holds 511: when a server is replaced, all proxies
+ * connect at once, and those beyond the queue would try again only after a second.
+ */
+function listen(server: Server, { host, port, tls }: RpcServerOptions): Promise<NetServer> {
+  const { injectConnection } = server.createConnectionInjector(tls.credentials);
+  const listener = createServer({ noDelay: true }, injectConnection);
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, tls.credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(new MeshError('io', `cannot listen on ${address} (gRPC)`, { cause: error }));
-    });
+    // Also later ones (no file descriptors left): they concern one connection, not the server.
+    listener.on('error', (cause) =>
+      reject(new MeshError('io', `cannot listen on ${host}:${port} (gRPC)`, { cause })),
+    );
+    listener.listen({ host, port, backlog: waitingConnectionsMax }, () => resolve(listener));
   });
 }
