@@ -15,7 +15,10 @@ function note(text: string): void {
   process.stderr.write(`${seconds} s  ${text}\n`);
 }
 
+let isEnding = false;
+
 function endOnSignal(signal: NodeJS.Signals): void {
+  isEnding = true;
   note(`${signal}: ending`);
   void (cleanup?.run() ?? Promise.resolve()).finally(() => process.exit(130));
 }
@@ -49,6 +52,7 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main().catch((thrown: unknown) => {
-  process.stderr.write(`bench: ${MeshError.from(thrown).message}\n`);
-  return 1;
+  // What fails because its processes were ended is no news.
+  if (!isEnding) process.stderr.write(`bench: ${MeshError.from(thrown).message}\n`);
+  return isEnding ? 130 : 1;
 });

@@ -36,7 +36,11 @@ export async function measureSustained(
   const before = await world.snapshot();
   const memory: number[] = [];
   const sampler = setInterval(() => {
-    void readMemory(world).then(({ totalBytes }) => memory.push(totalBytes));
+    // A service that has ended has no memory; whoever waits for its work says so.
+    readMemory(world).then(
+      ({ totalBytes }) => memory.push(totalBytes),
+      () => undefined,
+    );
   }, sampleEveryMs);
   const arrivals: Promise<number[]>[] = [];
   const startedAt = performance.now();

@@ -105,7 +105,8 @@ function createChannel(
       lastId += 1;
       const id = lastId;
       const answer = new Promise<unknown>((resolve) => waiting.set(id, resolve));
-      child.send({ id, body: command } satisfies Numbered);
+      // A channel that is closed means that the child has ended, which the answer says.
+      child.send({ id, body: command } satisfies Numbered, () => undefined);
       const body = (await orDeath(answer)) as { readonly kind: string; readonly message?: string };
       if (body.kind === 'failed') throw new MeshError('unknown', body.message ?? 'command failed');
       return body as Answer;
