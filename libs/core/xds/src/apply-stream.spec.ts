@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createConversation } from '../testing/conversation.ts';
 import {
   changesBetween,
+  resource,
   workloadKey,
   type ModelMesh,
   type ModelService,
@@ -80,6 +81,15 @@ describe('the order on the wire', () => {
     expect(sent()).toEqual(['endpoint +b']);
     talk.deliverRequest(); // acknowledgement of the cluster
     expect(sent()).toEqual(['route +out.a']);
+  });
+
+  it('holds nothing back for a new cluster that has no endpoints to wait for', () => {
+    const { talk, sent } = connected(world({ a: service() }, ['a']));
+    const before = talk.index.node(workloadKey('w'));
+    const resources = [resource('cluster', 'passthrough', 1), resource('listener', 'inbound', 2)];
+    const includes = before?.includes.map((include) => include.key) ?? [];
+    talk.publish([{ kind: 'put', key: workloadKey('w'), bundle: { resources, includes } }]);
+    expect(sent().slice(0, 2)).toEqual(['cluster +passthrough', 'listener +inbound']);
   });
 
   it('does not hold them back for ever', () => {

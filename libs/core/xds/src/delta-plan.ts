@@ -27,17 +27,21 @@ function shared(diff: Diff, slot: string, make: () => ResponseContent): readonly
 /** Clusters and endpoints that come or change: what must be there before listeners and routes name it. */
 export function planEarlyDelta(draft: Draft, from: ConfigNode, to: ConfigNode): ResponseContent[] {
   const diff = diffClosures(from, to);
-  return [...clusterUpserts(draft, diff), ...endpointUpserts(draft, diff, to)];
+  return [...clusterUpserts(draft, diff, to), ...endpointUpserts(draft, diff, to)];
 }
 
-function clusterUpserts(state: StreamState, diff: Diff): readonly ResponseContent[] {
+function clusterUpserts(
+  state: StreamState,
+  diff: Diff,
+  to: ConfigNode,
+): readonly ResponseContent[] {
   const subscription = state.subscriptions.cluster;
   const { added, changed } = typeDiffOf(diff, 'cluster');
   if (subscription === undefined || added.length + changed.length === 0) return [];
   const make = (records: readonly ResourceRecord[], isShared: boolean): ResponseContent =>
     createContent('cluster', {
       records,
-      introducesClusters: added.length > 0,
+      introducesClusters: added.some((record) => warms(to, record)),
       shared: isShared,
     });
   const all = (): ResourceRecord[] => [...added, ...changed].sort(compareRecords);
@@ -48,6 +52,11 @@ function clusterUpserts(state: StreamState, diff: Diff): readonly ResponseConten
     (record) => isSubscribed(subscription, scope, record.name) && !isQuarantined(state, record),
   );
   return records.length === 0 ? [] : splitContent(make(records, false));
+}
+
+/** A cluster with endpoints is in use only once they came; any other from the moment on in which it is read. */
+function warms(node: ConfigNode, cluster: ResourceRecord): boolean {
+  return findRecord(node, 'endpoint', cluster.name) !== undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ export interface ResponseContent {
   readonly type: ResourceType;
   readonly records: readonly ResourceRecord[];
   readonly removed: readonly string[];
-  /** True when it brings clusters that the client did not have: listeners and routes wait until it has them. */
+  /** True when it brings clusters that the client did not have and that warm: listeners and routes wait until it has them. */
   readonly introducesClusters: boolean;
   /** Bytes are kept with a content that many streams need, and made anew for one that a single stream needs. */
   readonly cache: { bytes?: Uint8Array } | undefined;
