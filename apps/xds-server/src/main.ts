@@ -1,8 +1,7 @@
 import { createBus } from '@osm/bus';
-import { runService } from '@osm/runtime';
+import { runService, systemClock } from '@osm/runtime';
 import { flags } from './config.ts';
 import { runXdsServer } from './service.ts';
-import { systemClock } from './system-clock.ts';
 
 await runService({
   name: 'xds-server',

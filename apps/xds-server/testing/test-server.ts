@@ -10,10 +10,9 @@ import {
   type ResourceType,
 } from '@osm/proto-envoy/discovery';
 import { openCall, type TestCall } from '@osm/rpc/testing';
-import { createReadiness, type Readiness } from '@osm/runtime';
+import { createReadiness, systemClock, type Readiness } from '@osm/runtime';
 import { createMetrics, type Metrics } from '@osm/telemetry';
 import { runXdsServer } from '../src/service.ts';
-import { systemClock } from '../src/system-clock.ts';
 import { createTestAuthority, trustDomain, type TestAuthority } from './test-authority.ts';
 
 export interface TestServerOptions {
