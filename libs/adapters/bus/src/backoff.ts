@@ -1,14 +1,16 @@
+import { systemTiming, type Timing } from './timing.ts';
+
 /** Waits that double from `firstMs` to `mostMs`, with jitter, until `reset`. */
 export interface Backoff {
   readonly nextMs: () => number;
   readonly reset: () => void;
 }
 
-export function createBackoff(firstMs: number, mostMs: number): Backoff {
+export function createBackoff(firstMs: number, mostMs: number, timing: Timing): Backoff {
   let current = firstMs;
   return {
     nextMs: () => {
-      const wait = current * (0.75 + Math.random() / 2);
+      const wait = current * (0.75 + timing.random() / 2);
       current = Math.min(current * 2, mostMs);
       return wait;
     },
@@ -24,14 +26,14 @@ export interface Pause {
   readonly wake: () => void;
 }
 
-export function createPause(): Pause {
+export function createPause(timing: Timing = systemTiming): Pause {
   let end: (() => void) | undefined;
   return {
     wait: (ms) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => end?.(), ms);
+        const cancel = timing.after(ms, () => end?.());
         end = () => {
-          clearTimeout(timer);
+          cancel();
           end = undefined;
           resolve();
         };

@@ -6,6 +6,7 @@ import type { Link } from './link.ts';
 import { answerRequests, sendRequest } from './requests.ts';
 import { createTableOwner } from './table-owner.ts';
 import { watchTable } from './table-watch.ts';
+import { systemTiming, type Timing } from './timing.ts';
 
 interface BusOptions {
   readonly link: Link;
@@ -13,13 +14,15 @@ interface BusOptions {
   readonly instance: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** The machine's unless a simulation has its own. */
+  readonly timing?: Timing;
 }
 
 /** The bus over any link: everything above the wire, the same for NATS and for tests. Closing it ends every loop it started. */
 export function createBusOver(options: BusOptions): Bus {
-  const { link, log } = options;
+  const { link, log, timing = systemTiming } = options;
   const metrics = createBusMetrics(options.metrics);
-  const tools = { link, log, metrics, writer: options.instance };
+  const tools = { link, log, metrics, timing, writer: options.instance };
   const closing = new AbortController();
   const until = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
   const opened = new Set<() => Promise<void>>();

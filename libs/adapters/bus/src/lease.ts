@@ -4,6 +4,7 @@ import type { LeaseEvent, LeaseOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Entry, Link, PutRequest } from './link.ts';
 import { TableFollower, type Continuity } from './table-follow.ts';
+import type { Timing } from './timing.ts';
 
 /** The bucket of all leases that the connection's account can see; one key per lease, the value names the holder. */
 export const leaseBucket = 'leases';
@@ -16,6 +17,7 @@ interface LeaseTools {
   readonly link: Link;
   readonly log: Logger;
   readonly metrics: BusMetrics;
+  readonly timing: Timing;
   /** Told of every candidate, so that a bus that closes can give its leases back first; returns how to forget it. */
   readonly onOpen: (release: () => Promise<void>) => () => void;
 }
@@ -66,13 +68,13 @@ class Candidate {
   #current: string | undefined;
   /** Of the last message of the key, 0 = none. */
   #seq = 0;
-  #observedMs = performance.now();
+  #observedMs: number;
   /** The bucket was read since the last interruption. */
   #informed = false;
   #leading = false;
   #writing = false;
   #closed = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: () => void = () => undefined;
 
   constructor(
     tools: LeaseTools,
@@ -80,6 +82,7 @@ class Candidate {
     emit: (event: LeaseEvent) => void,
   ) {
     this.#tools = tools;
+    this.#observedMs = tools.timing.now();
     this.#name = name;
     this.#holder = holder;
     this.#emit = emit;
@@ -110,7 +113,7 @@ class Candidate {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#follower.close();
   }
 
@@ -120,7 +123,7 @@ class Candidate {
 
   #interrupted(): void {
     this.#informed = false;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
   }
 
   #reset(entries: readonly Entry[], continuity: Continuity): void {
@@ -142,7 +145,7 @@ class Candidate {
   #observe(who: string | undefined, seq: number): void {
     this.#current = who;
     this.#seq = seq;
-    this.#observedMs = performance.now();
+    this.#observedMs = this.#tools.timing.now();
     if (who !== undefined) this.#lead(who === this.#holder);
     this.#schedule(this.#dueMs());
   }
@@ -159,17 +162,17 @@ class Candidate {
   #dueMs(): number {
     if (this.#leading) return this.#current === this.#holder ? renewMs : 0;
     if (this.#current === undefined) return 0;
-    return Math.max(0, this.#observedMs + deadMs - performance.now());
+    return Math.max(0, this.#observedMs + deadMs - this.#tools.timing.now());
   }
 
   #schedule(waitMs: number): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     if (this.#closed || this.#writing || !this.#informed) return;
     if (waitMs === 0) return void this.#write();
-    this.#timer = setTimeout(() => {
+    this.#cancelTimer = this.#tools.timing.after(waitMs, () => {
       if (this.#leading || this.#dueMs() === 0) void this.#write();
       else this.#schedule(this.#dueMs());
-    }, waitMs);
+    });
   }
 
   async #write(): Promise<void> {
@@ -192,7 +195,7 @@ class Candidate {
   #won(seq: number): void {
     this.#current = this.#holder;
     this.#seq = seq;
-    this.#observedMs = performance.now();
+    this.#observedMs = this.#tools.timing.now();
     this.#lead(true);
   }
 }

@@ -1,3 +1,5 @@
+import type { Timing } from './timing.ts';
+
 /** Puts keys right after foreign writes: the first time at once, and ever later when somebody keeps writing against us. */
 export interface Repairs {
   readonly schedule: (key: string) => void;
@@ -10,13 +12,13 @@ const delayMsFirst = 100;
 const delayMsMost = 2_000;
 const remembered = 10_000;
 
-export function createRepairs(putRight: (key: string) => void): Repairs {
+export function createRepairs(putRight: (key: string) => void, timing: Timing): Repairs {
   const history = new Map<string, { readonly times: number; readonly atMs: number }>();
-  const timers = new Map<string, NodeJS.Timeout>();
+  const timers = new Map<string, () => void>();
   return {
     schedule: (key) => {
       if (timers.has(key)) return;
-      const nowMs = performance.now();
+      const nowMs = timing.now();
       const before = history.get(key);
       const times = before === undefined || nowMs - before.atMs > quietMs ? 0 : before.times;
       if (history.size > remembered) history.clear();
@@ -26,14 +28,11 @@ export function createRepairs(putRight: (key: string) => void): Repairs {
         timers.delete(key);
         putRight(key);
       };
-      timers.set(
-        key,
-        setTimeout(run, Math.min(delayMsFirst * 2 ** (times - 1), delayMsMost)).unref(),
-      );
+      timers.set(key, timing.after(Math.min(delayMsFirst * 2 ** (times - 1), delayMsMost), run));
     },
     pending: () => timers.size,
     close: () => {
-      for (const timer of timers.values()) clearTimeout(timer);
+      for (const cancel of timers.values()) cancel();
       timers.clear();
     },
   };

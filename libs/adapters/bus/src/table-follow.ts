@@ -1,8 +1,9 @@
 import { MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
-import { createBackoff, createPause } from './backoff.ts';
+import { createBackoff, createPause, type Backoff, type Pause } from './backoff.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { BucketSettings, Entry, Link, StreamState } from './link.ts';
+import type { Timing } from './timing.ts';
 
 /** The key of the epoch, in every bucket. */
 export const epochKey = 'epoch';
@@ -28,6 +29,7 @@ export interface FollowOptions {
   readonly handler: FollowHandler;
   readonly log: Logger;
   readonly metrics: BusMetrics;
+  readonly timing: Timing;
   /** Set by the owner: makes the bucket when it is missing, and reads it whole after every interruption. Others wait for it, and resume. */
   readonly create?: BucketSettings;
 }
@@ -55,8 +57,9 @@ export class TableFollower {
   readonly #options: FollowOptions;
   readonly #log: Logger;
   readonly #stops: (() => void)[];
-  readonly #backoff = createBackoff(100, 2_000);
-  readonly #pause = createPause();
+  readonly #backoff: Backoff;
+  readonly #pause: Pause;
+  #cancelVerify: () => void = () => undefined;
   #position: Position | undefined;
   /** Live entries that wait for the end of a comparison; undefined while entries are handed on as they come. */
   #buffered: Entry[] | undefined;
@@ -69,13 +72,14 @@ export class TableFollower {
   #waited = false;
 
   constructor(options: FollowOptions) {
-    const { link, bucket } = options;
+    const { link, bucket, timing } = options;
     this.#options = options;
+    this.#backoff = createBackoff(100, 2_000, timing);
+    this.#pause = createPause(timing);
     this.#log = options.log.child({ bucket });
-    const timer = setInterval(() => void this.#verify(), verifyMs);
-    timer.unref();
+    this.#verifyLater();
     this.#stops = [
-      () => clearInterval(timer),
+      () => this.#cancelVerify(),
       link.listen(bucket, (entry) => this.#arrived(entry)),
       link.onBucketChange(bucket, () => void this.#verify()),
       link.onConnected((connected) => (connected ? this.resync() : this.#disconnected())),
@@ -100,7 +104,7 @@ export class TableFollower {
   }
 
   #disconnected(): void {
-    this.#awaySinceMs ??= performance.now();
+    this.#awaySinceMs ??= this.#options.timing.now();
     this.#buffered ??= [];
     this.#pause.wake();
     this.#options.handler.away?.();
@@ -179,11 +183,11 @@ export class TableFollower {
 
   /** True when the known history is intact and all that was missed has been delivered. */
   async #resume(state: StreamState): Promise<boolean> {
-    const { link, bucket, create, metrics } = this.#options;
+    const { link, bucket, create, metrics, timing } = this.#options;
     const known = this.#position;
     if (create !== undefined || known === undefined || known.stamp === '') return false;
     if (state.created !== known.created || state.lastSeq < known.seq) return false;
-    const awayMs = performance.now() - (this.#awaySinceMs ?? performance.now());
+    const awayMs = timing.now() - (this.#awaySinceMs ?? timing.now());
     if (awayMs > awayForResumeMsMax) return false;
     const entries = await link.read(bucket, known.seq);
     const anchor = entries[0];
@@ -224,6 +228,13 @@ export class TableFollower {
       if (entry.seq === seq + 1) this.#deliver(entry);
     }
     return true;
+  }
+
+  #verifyLater(): void {
+    this.#cancelVerify = this.#options.timing.after(verifyMs, () => {
+      this.#verifyLater();
+      void this.#verify();
+    });
   }
 
   /** Compares the stream's own figures with what is known, and reads it when they do not agree. */

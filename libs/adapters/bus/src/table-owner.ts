@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { MeshError } from '@osm/prelude';
 import { Epoch } from '@osm/proto-mesh';
 import type { Logger } from '@osm/telemetry';
-import { createBackoff } from './backoff.ts';
+import { createBackoff, type Backoff } from './backoff.ts';
 import type { Bucket, OwnedTable } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Entry, Link } from './link.ts';
-import { createRepairs } from './repairs.ts';
+import { createRepairs, type Repairs } from './repairs.ts';
 import { epochKey, TableFollower, type Continuity } from './table-follow.ts';
+import type { Timing } from './timing.ts';
 import { equalBytes, WritePipeline, type WriteOp } from './write-pipeline.ts';
 
 /** NATS takes 1 MiB per message; the rest is room for headers. */
@@ -17,6 +17,7 @@ interface OwnerTools {
   readonly link: Link;
   readonly log: Logger;
   readonly metrics: BusMetrics;
+  readonly timing: Timing;
   /** For people who read an epoch. */
   readonly writer: string;
 }
@@ -45,8 +46,8 @@ class TableOwner {
   readonly #shared: boolean;
   readonly #follower: TableFollower;
   readonly #pipeline: WritePipeline;
-  readonly #repairs = createRepairs((key) => this.#putRight(key));
-  readonly #retry = createBackoff(10, 2_000);
+  readonly #repairs: Repairs;
+  readonly #retry: Backoff;
   /** Wanted, in the order of the last `set`. */
   readonly #wanted = new Map<string, Uint8Array>();
   /** Removed by a call, until the deletion has arrived; with the bytes that were wanted before. */
@@ -63,8 +64,10 @@ class TableOwner {
   #waiters: (() => void)[] = [];
 
   constructor(tools: OwnerTools, { name, storage, shared }: Omit<Bucket<unknown>, 'codec'>) {
-    const { link, metrics } = tools;
+    const { link, metrics, timing } = tools;
     this.#tools = tools;
+    this.#repairs = createRepairs((key) => this.#putRight(key), timing);
+    this.#retry = createBackoff(10, 2_000, timing);
     this.#log = tools.log.child({ bucket: name });
     this.#bucket = name;
     this.#shared = shared === true;
@@ -82,6 +85,7 @@ class TableOwner {
       bucket: name,
       log: tools.log,
       metrics,
+      timing,
       create: { storage: storage ?? 'file' },
       handler: {
         reset: (entries, continuity, lastSeq) => this.#reset(entries, continuity, lastSeq),
@@ -188,7 +192,8 @@ class TableOwner {
 
   #epochOp(): WriteOp {
     const encode = (): Uint8Array => {
-      const epoch = { id: randomUUID(), writer: this.#tools.writer, keys: this.#wanted.size };
+      const { timing, writer } = this.#tools;
+      const epoch = { id: timing.uniqueId(), writer, keys: this.#wanted.size };
       this.#sentEpoch = Epoch.encode(epoch).finish();
       return this.#sentEpoch;
     };
@@ -204,11 +209,11 @@ class TableOwner {
 
   #failed(error: MeshError): void {
     this.#doubtful ||= error.code !== 'bus_refused';
-    const { link, metrics } = this.#tools;
+    const { link, metrics, timing } = this.#tools;
     metrics.errors.inc({ code: error.code });
     if (this.#closed || !link.connected()) return;
     this.#log.info('a write was refused: comparing the bucket', { err: error });
-    setTimeout(() => this.#follower.resync(), this.#retry.nextMs());
+    timing.after(this.#retry.nextMs(), () => this.#follower.resync());
   }
 
   /** Every message of the bucket comes by here; those of others are put right. */

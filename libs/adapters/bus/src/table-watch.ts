@@ -6,11 +6,13 @@ import { createEventQueue, type QueuedEvent } from './event-queue.ts';
 import type { Link } from './link.ts';
 import { TableFollower } from './table-follow.ts';
 import { createTableReader } from './table-reader.ts';
+import type { Timing } from './timing.ts';
 
 interface WatchTools {
   readonly link: Link;
   readonly log: Logger;
   readonly metrics: BusMetrics;
+  readonly timing: Timing;
 }
 
 /** The read side of a bucket: follows it from the first call of `next` until the signal aborts or the consumer leaves. */
