@@ -21,11 +21,15 @@ export interface TestMesh {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the mesh in `meshes/<name>` with so many replicas of each service and waits until all pods are ready. */
+/**
+ * Starts the mesh in `meshes/<name>` with so many replicas of each service and waits until all pods are ready. Besides e2e/load,
+ * containers may use these images.
+ */
 export async function startTestMesh(
   name: string,
   replicas: number,
   flags: NonNullable<PlaygroundOptions['flags']> = {},
+  images: NonNullable<PlaygroundOptions['images']> = new Map(),
 ): Promise<TestMesh> {
   const home = mkdtempSync(join(tmpdir(), `osm-e2e-${name}-`));
   const directory = join(home, 'mesh');
@@ -35,7 +39,7 @@ export async function startTestMesh(
     directory,
     stateDirectory: join(home, 'state'),
     binaries: await ensureBinaries(),
-    images: new Map([['e2e/load', join(here, 'images/load')]]),
+    images: new Map([['e2e/load', join(here, 'images/load')], ...images]),
     replicas,
     flags,
     report: (line) => said.push(line),
