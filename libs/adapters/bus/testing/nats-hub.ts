@@ -11,7 +11,7 @@ import { startNatsServer, type NatsServer } from '../src/nats-process.ts';
 import { NatsWire } from '../src/nats-wire.ts';
 import { ownedBuckets, type MeshRights } from '../src/rights.ts';
 import { inboxPrefix, tableSubjects } from '../src/subjects.ts';
-import type { ContractHub } from './bus-contract.ts';
+import type { ContractHub } from './contract-hub.ts';
 import { silentLogger } from './memory-bus.ts';
 
 /** The contract's buckets and subject as rights: who owns and answers has another account than who reads and asks. */
