@@ -11,6 +11,8 @@ import { refuse } from './refusal.ts';
 interface Environment {
   readonly bus: Bus;
   readonly clock: Pick<Clock, 'now'>;
+  /** Who issues; the CA of the configured directory unless a simulation has its own. */
+  readonly openProvider?: () => Promise<CertificateProvider>;
 }
 
 /**
@@ -19,17 +21,19 @@ interface Environment {
  */
 export async function runCertificateManager(
   context: ServiceContext<Config>,
-  { bus, clock }: Environment,
+  { bus, clock, openProvider }: Environment,
 ): Promise<void> {
   const { config, log, readiness } = context;
   const rootGate = readiness.gate('root');
   const busGate = readiness.gate('bus');
-  const provider = await createBuiltInCa({
-    directory: config.caDirectory,
-    trustDomain: config.trustDomain,
-    minValidityMs: config.minValidity,
-    clock,
-  });
+  const openBuiltIn = (): Promise<CertificateProvider> =>
+    createBuiltInCa({
+      directory: config.caDirectory,
+      trustDomain: config.trustDomain,
+      minValidityMs: config.minValidity,
+      clock,
+    });
+  const provider = await (openProvider ?? openBuiltIn)();
   const { id, trustDomain } = provider.bundle();
   log.info('root is loaded', { directory: config.caDirectory, bundle: id, trustDomain });
   rootGate.ready();

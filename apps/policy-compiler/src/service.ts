@@ -23,10 +23,14 @@ interface Compiler {
  * Follows the catalog, keeps everything compiled in memory, and while it leads makes the buckets equal to it. Returns after the
  * signal; the caller closes the bus.
  */
-export async function runPolicyCompiler(context: Context, bus: Bus): Promise<void> {
+export async function runPolicyCompiler(
+  context: Context,
+  bus: Bus,
+  compilation: Compilation = createCompilation(),
+): Promise<void> {
   const { readiness } = context;
   const compiler: Compiler = {
-    compilation: createCompilation(),
+    compilation,
     publisher: createPublisher(bus),
     metrics: createCompilerMetrics(context.metrics),
     state: { leading: false, complete: false },

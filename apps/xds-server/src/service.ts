@@ -5,21 +5,19 @@ import {
   DeltaDiscoveryRequest,
   DiscoveryRequest,
 } from '@osm/proto-envoy/discovery';
-import {
-  bidiMethod,
-  createLiveTls,
-  startRpcServer,
-  type BidiStream,
-  type LiveTls,
-  type RpcServer,
-} from '@osm/rpc';
+import { bidiMethod, type BidiStream } from '@osm/rpc';
 import type { ServiceContext } from '@osm/runtime';
-import { createCertificateSource, type IssuedCertificate } from './certificate-source.ts';
+import {
+  createCertificateSource,
+  type CertificateSource,
+  type IssuedCertificate,
+} from './certificate-source.ts';
 import type { Config } from './config.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
 import { deltaDialect, sotwDialect, type Dialect } from './dialect.ts';
 import { createDoor, type Door } from './door.ts';
 import { createIdentitySecrets, type IdentitySecrets } from './identity-secrets.ts';
+import { listenOverTls, type Listen, type Listener } from './listener.ts';
 import { createMeshView, type MeshView } from './mesh-view.ts';
 import { createXdsMetrics, type XdsMetrics } from './metrics.ts';
 import { watchServerCertificate } from './server-certificate.ts';
@@ -30,6 +28,10 @@ export interface Environment {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
+  /** Where certificates come from; a key made here and the bus unless a simulation has its own. */
+  readonly certificates?: CertificateSource;
+  /** How proxies come in; gRPC over mutual TLS unless a simulation has its own. */
+  readonly listen?: Listen;
   /** Called with the port once streams are accepted. */
   readonly onListening?: (port: number) => void;
 }
@@ -87,7 +89,7 @@ function createParts(context: ServiceContext<Config>, environment: Environment):
   const metrics = createXdsMetrics(context.metrics);
   const view = createMeshView();
   const secrets = createIdentitySecrets({
-    source: createCertificateSource(bus),
+    source: environment.certificates ?? createCertificateSource(bus),
     validityMs: config.certValidity,
     clock,
     random,
@@ -152,14 +154,14 @@ async function followBus(
 /** Listens once certificate and trust are there, keeps both current, and ends all streams after the signal. */
 async function serve(
   { config, log, readiness, signal }: ServiceContext<Config>,
-  { clock, random, bus, onListening }: Environment,
+  { clock, random, bus, certificates, listen = listenOverTls, onListening }: Environment,
   parts: Parts,
 ): Promise<void> {
   const gate = readiness.gate('ads');
   gate.notReady('waiting for the certificate of this server');
   let certificate: IssuedCertificate | undefined;
-  let tls: LiveTls | undefined;
-  let server: RpcServer | undefined;
+  let opening: Promise<Listener> | undefined;
+  let listener: Listener | undefined;
   const refresh = async (): Promise<void> => {
     const trust = parts.view.trust();
     if (certificate === undefined || trust === undefined) return;
@@ -168,20 +170,16 @@ async function serve(
       privateKeyPem: certificate.privateKeyPem.reveal(),
       rootsPem: trust.rootsPem,
     };
-    if (tls !== undefined) return tls.update(material);
-    tls = createLiveTls(material);
-    server = await startRpcServer({
-      host: config.xdsHost,
-      port: config.xdsPort,
-      tls,
-      methods: createMethods(parts),
-    });
+    if (opening !== undefined) return (await opening).update(material);
+    const methods = createMethods(parts);
+    opening = listen({ host: config.xdsHost, port: config.xdsPort, material, methods });
+    listener = await opening;
     gate.ready();
-    log.info('accepting proxies', { port: server.port });
-    onListening?.(server.port);
+    log.info('accepting proxies', { port: listener.port });
+    onListening?.(listener.port);
   };
   const keepCurrent = async (): Promise<void> => {
-    const source = createCertificateSource(bus);
+    const source = certificates ?? createCertificateSource(bus);
     const connected = (): Promise<void> => untilConnected(bus, signal);
     const options = { source, clock, random, log, signal, connected };
     for await (const next of watchServerCertificate(options)) {
@@ -194,10 +192,10 @@ async function serve(
   });
   await Promise.race([keepCurrent(), aborted(signal), failed]);
   await aborted(signal);
-  server?.stopAccepting();
+  listener?.stopAccepting();
   parts.delivery.closeAll('this xDS server ends; connect to another one');
   await new Promise<void>((resolve) => clock.after(farewellMs, resolve));
-  server?.close();
+  listener?.close();
 }
 
 function createMethods({ door, delivery }: Parts) {
