@@ -4,19 +4,29 @@ import { FilterChain, Listener, RouteConfiguration, TrafficDirection } from '@os
 import { socketAddress } from './address.ts';
 import { httpConnectionManager, httpRbacFilter } from './http-filters.ts';
 import { originalDst, tlsInspector } from './listener-filters.ts';
-import { fixedNames, inboundRouteName, localClusterName, proxyPorts } from './names.ts';
+import {
+  clientAlpn,
+  fixedNames,
+  inboundRouteName,
+  localClusterName,
+  meshAlpn,
+  proxyPorts,
+} from './names.ts';
 import type { Part } from './part.ts';
 import { httpRbac } from './rbac.ts';
 import { anyRequest, matchesAll, routeTo, type HttpMatch } from './routes.ts';
 import { tcpProxy } from './tcp-filters.ts';
-import { downstreamTls, meshAlpn } from './tls.ts';
+import { downstreamTls } from './tls.ts';
 
 /**
- * The server side: one listener with a chain per target port, and a route configuration per HTTP port. Which clients may call
+ * The server side: one listener, and a route configuration per HTTP port. Which clients may call
  *
  * - by HTTP is in the routes, so an edit leaves the listener as it is;
  * - by TCP is in the TLS handshake. OSM's network RBAC decides on the client's first byte, and by then a server that speaks first
- *   has spoken to anybody. An edit replaces the chain, which also ends the connections of those who may no longer call.
+ *   has spoken to anybody.
+ *
+ * When a chain of the listener changes or goes, Envoy ends its connections after the drain time, and leaves those of the other chains
+ * alone. So there is a chain per target port, per service, and for TCP per client: what happens to one cuts nobody else off.
  *
  * Without services there is no listener: refused.
  */
@@ -45,25 +55,42 @@ function inboundListener(tls: TlsSettings, inbound: readonly InboundPolicy[]): L
     address: socketAddress('0.0.0.0', proxyPorts.inbound),
     trafficDirection: TrafficDirection.INBOUND,
     listenerFilters: [tlsInspector, originalDst],
-    filterChains: inbound.map((port) => inboundChain(tls, port)),
+    filterChains: inbound.flatMap((port) => inboundChains(tls, port)),
   });
 }
 
-function inboundChain(tls: TlsSettings, port: InboundPolicy): FilterChain {
-  return FilterChain.fromPartial({
-    name: chainName(port),
-    filterChainMatch: {
-      destinationPort: port.targetPort,
-      serverNames: [...port.serverNames],
-      transportProtocol: 'tls',
-      applicationProtocols: [meshAlpn],
-    },
-    transportSocket: downstreamTls(
-      tls,
-      port.access.kind === 'tcp-enforced' ? port.access.principals : undefined,
+/** Whom a filter chain is for, by what they offer as ALPN; undefined = any client of the mesh. */
+interface Clients {
+  readonly alpn: string;
+  readonly principals: readonly string[] | undefined;
+}
+
+function inboundChains(tls: TlsSettings, port: InboundPolicy): readonly FilterChain[] {
+  return port.serverNames.flatMap((serverName) =>
+    clientsOf(port).map(({ alpn, principals }) =>
+      FilterChain.fromPartial({
+        name: `${chainName(port)}_${serverName}_${alpn}`,
+        filterChainMatch: {
+          destinationPort: port.targetPort,
+          serverNames: [serverName],
+          transportProtocol: 'tls',
+          applicationProtocols: [alpn],
+        },
+        transportSocket: downstreamTls(tls, principals),
+        filters: inboundFilters(port),
+      }),
     ),
-    filters: inboundFilters(port),
-  });
+  );
+}
+
+/** A listener must have a chain, so "nobody" is one, too: it accepts no certificate. */
+function clientsOf({ access }: InboundPolicy): readonly Clients[] {
+  if (access.kind !== 'tcp-enforced') return [{ alpn: meshAlpn, principals: undefined }];
+  if (access.principals.length === 0) return [{ alpn: meshAlpn, principals: [] }];
+  return access.principals.map((principal) => ({
+    alpn: clientAlpn(principal),
+    principals: [principal],
+  }));
 }
 
 /** A target port may be called as HTTP by one service's name and as TCP by another's. */

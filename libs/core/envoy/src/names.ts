@@ -59,6 +59,17 @@ export function inboundRouteName(targetPort: number): string {
   return `rds-inbound.${targetPort}`;
 }
 
+/** Tells in-mesh TLS from an application's own (as OSM). Servers match it, and must not answer it (tls.ts). */
+export const meshAlpn = 'osm';
+
+/**
+ * What a client of a TCP port offers as ALPN beside `meshAlpn`, and the filter chain of that client matches: who it says it is. It
+ * proves it in the handshake that follows.
+ */
+export function clientAlpn(principal: string): string {
+  return `${meshAlpn}/${principal}`;
+}
+
 /** Prefix of HTTP statistics, as OSM names them: shared by all services of a port, which keeps proxies small. */
 export function outboundStatPrefix(port: number): string {
   return `rds-outbound.${port}`;

@@ -61,7 +61,9 @@ describe('an outbound HTTP port', () => {
 describe('an outbound TCP port', () => {
   it('passes bytes on to one cluster, or to several by weight', () => {
     const filter = (cluster: object) => ({
-      filterChains: [{ filters: [{ name: 'tcp_proxy', typedConfig: cluster }] }],
+      filterChains: [
+        { filters: [{ name: 'set_filter_state' }, { name: 'tcp_proxy', typedConfig: cluster }] },
+      ],
     });
     expect(json(emitOutbound({ ...tcp, backends: [v1] }), 'Listener')).toMatchObject(
       filter({ cluster: 'shop/v1|8080' }),
@@ -75,6 +77,13 @@ describe('an outbound TCP port', () => {
           ],
         },
       }),
+    );
+  });
+
+  it('lets the client say who it is, the same listener for all clients', () => {
+    const emitted = emitOutbound({ ...tcp, trustDomain: 'mesh.example', backends: [v1] });
+    expect(JSON.stringify(json(emitted, 'Listener'))).toContain(
+      '"inlineString":"osm/%ENVIRONMENT(SERVICE_ACCOUNT)%.%ENVIRONMENT(POD_NAMESPACE)%.mesh.example,osm"',
     );
   });
 

@@ -5,7 +5,7 @@ import { httpConnectionManager } from './http-filters.ts';
 import { outboundName, outboundStatPrefix, upstreamClusterNameOfKey } from './names.ts';
 import { assemble, type Emitted, type Part } from './part.ts';
 import { anyRequest, routeTo } from './routes.ts';
-import { tcpProxy } from './tcp-filters.ts';
+import { offerClientName, tcpProxy } from './tcp-filters.ts';
 
 /**
  * A service port as clients see it: one listener on the service's addresses, and one route configuration when it speaks HTTP.
@@ -48,17 +48,19 @@ function httpParts(unit: OutboundPolicy): readonly Part[] {
 }
 
 function tcpParts(unit: OutboundPolicy): readonly Part[] {
-  const { service, port, protocol, addresses, backends } = unit;
+  const { service, port, protocol, addresses, backends, trustDomain } = unit;
   const [first, ...others] = weightedClusters(unit);
   const statPrefix = `outbound_${service.namespace}/${service.name}_${port}_${protocol}`;
   // A chain without filters closes the connection at once.
   const chain = (): FilterChain['filters'] =>
-    first === undefined ? [] : [tcpProxy(statPrefix, [first, ...others])];
+    first === undefined
+      ? []
+      : [offerClientName(trustDomain), tcpProxy(statPrefix, [first, ...others])];
   return [
     {
       type: 'listener',
       name: outboundName(service, port),
-      from: { kind: protocol, addresses, backends },
+      from: { kind: protocol, addresses, backends, trustDomain },
       make: () => ({ type: 'listener', message: outboundListener(unit, chain()) }),
     },
   ];

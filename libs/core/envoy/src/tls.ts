@@ -10,10 +10,7 @@ import {
   UpstreamTlsContext,
 } from '@osm/proto-envoy';
 import { overAds } from './config-source.ts';
-import { fixedNames } from './names.ts';
-
-/** Tells in-mesh TLS from an application's own (as OSM). Servers match it, and must not answer it: see below. */
-export const meshAlpn = 'osm';
+import { fixedNames, meshAlpn } from './names.ts';
 
 const identity = { name: fixedNames.identitySecret, sdsConfig: overAds };
 const trust = { name: fixedNames.trustSecret, sdsConfig: overAds };

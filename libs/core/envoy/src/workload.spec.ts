@@ -23,6 +23,13 @@ function listener({ bundle }: Emitted, name: string): unknown {
   return found && resourceToJson(found);
 }
 
+function chainsOf(emitted: Emitted): readonly unknown[] {
+  const json = listener(emitted, 'inbound-listener') as {
+    readonly filterChains: readonly unknown[];
+  };
+  return json.filterChains;
+}
+
 describe('the outbound side of a workload', () => {
   it('has no listener when it may call nothing: connections are refused', () => {
     expect(names(emitWorkload(workload({ outbound: { kind: 'nothing' } })))).toEqual([]);
@@ -100,11 +107,23 @@ describe('the inbound side of a workload', () => {
     expect(emitWorkload(open, before).encoded).toBe(1);
   });
 
-  it('changes its listener when TCP access changes', () => {
-    const before = emitWorkload(workload({ inbound: [tcp('a.shop.td')] }));
-    const after = emitWorkload(workload({ inbound: [tcp('a.shop.td', 'b.shop.td')] }), before);
-    expect(after.encoded).toBe(1);
-    expect(listener(after, 'inbound-listener')).not.toEqual(listener(before, 'inbound-listener'));
+  it('has a chain per TCP client: an edit leaves those of the others as they are', () => {
+    const chains = (...principals: readonly string[]) =>
+      chainsOf(emitWorkload(workload({ inbound: [tcp(...principals)] })));
+    const [a, b] = chains('a.shop.td', 'b.shop.td');
+    expect(a).toMatchObject({ filterChainMatch: { applicationProtocols: ['osm/a.shop.td'] } });
+    expect(b).toMatchObject({ filterChainMatch: { applicationProtocols: ['osm/b.shop.td'] } });
+    expect(chains('b.shop.td')).toEqual([b]);
+    expect(chains('a.shop.td', 'b.shop.td', 'c.shop.td')).toMatchObject([a, b, {}]);
+  });
+
+  it('has a chain per service: one more service leaves the chain of the first as it is', () => {
+    const port = inboundPort({ kind: 'http-enforced', rules: [rule] });
+    const serverNames = ['also.shop.svc.cluster.local', ...port.serverNames];
+    const [only] = chainsOf(emitWorkload(workload({ inbound: [port] })));
+    const both = chainsOf(emitWorkload(workload({ inbound: [{ ...port, serverNames }] })));
+    expect(both).toHaveLength(2);
+    expect(both[1]).toEqual(only);
   });
 
   it('accepts TCP clients by name in the handshake; without any it accepts nobody', () => {

@@ -46,6 +46,7 @@ export function outboundUnit(name: string, change: Partial<OutboundPolicy> = {})
       protocol: 'http',
       addresses: [`10.96.0.${name.length}`],
       domains: [name],
+      trustDomain: 'cluster.local',
       backends: [{ upstream: `cluster.shop.${name}.8080.all`, weight: 100 }],
       ...change,
     },

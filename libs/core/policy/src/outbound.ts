@@ -1,6 +1,7 @@
 import type { Database, Query, QueryContext } from '@osm/incremental';
 import { serviceDomains } from '@osm/model';
 import { compareText, invariant } from '@osm/prelude';
+import type { CatalogInputs } from './catalog-inputs.ts';
 import type { EndpointQueries } from './endpoints.ts';
 import { outboundKey, partName, upstreamKey, type ClientView, type OutboundRef } from './keys.ts';
 import type { UpstreamRef } from './keys.ts';
@@ -18,6 +19,7 @@ interface Known extends EndpointQueries, SplitQueries {
 /** Creates the query for outbound units: where clients dial a service port, and where that goes (as OSM). */
 export function createOutboundQuery(
   db: Database,
+  inputs: CatalogInputs,
   known: Known,
 ): Query<OutboundRef, OutboundPolicy | undefined> {
   return db.query<OutboundRef, OutboundPolicy | undefined>({
@@ -42,6 +44,7 @@ export function createOutboundQuery(
         protocol: found.protocol,
         addresses,
         domains: domainsOf(ref),
+        trustDomain: ctx.get(inputs.trustDomain, '') ?? '',
         backends: backends.map(({ upstream, weight }) => ({ upstream, weight })),
       };
     },

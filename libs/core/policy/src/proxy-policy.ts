@@ -36,6 +36,8 @@ export interface OutboundPolicy {
   readonly addresses: readonly string[];
   /** Host names for HTTP and gRPC. */
   readonly domains: readonly string[];
+  /** Of the clients' certificates: a client of a TCP port says who it is before it proves it. */
+  readonly trustDomain: string;
   /** Where it goes: sorted by upstream key, weights above 0. Empty: every request gets 503 (TCP: closed). */
   readonly backends: readonly WeightedUpstream[];
 }

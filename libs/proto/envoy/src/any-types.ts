@@ -8,6 +8,7 @@ import { Router } from './gen/envoy/extensions/filters/http/router/v3/router.ts'
 import { OriginalDst } from './gen/envoy/extensions/filters/listener/original_dst/v3/original_dst.ts';
 import { TlsInspector } from './gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.ts';
 import { RBAC as NetworkRbac } from './gen/envoy/extensions/filters/network/rbac/v3/rbac.ts';
+import { Config as SetFilterState } from './gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.ts';
 import { TcpProxy } from './gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.ts';
 import {
   DownstreamTlsContext,
@@ -44,6 +45,7 @@ const readers: ReadonlyMap<string, (bytes: Uint8Array) => unknown> = new Map([
   reader(RouteConfiguration),
   reader(Router),
   reader(Secret),
+  reader(SetFilterState),
   reader(StdoutAccessLog),
   reader(TcpProxy),
   reader(TlsInspector),

@@ -38,6 +38,7 @@ export { OriginalDst } from './gen/envoy/extensions/filters/listener/original_ds
 export { TlsInspector } from './gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.ts';
 export { HttpConnectionManager } from './gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.ts';
 export { RBAC as NetworkRbac } from './gen/envoy/extensions/filters/network/rbac/v3/rbac.ts';
+export { Config as SetFilterState } from './gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.ts';
 export { TcpProxy } from './gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.ts';
 export {
   CertificateValidationContext,

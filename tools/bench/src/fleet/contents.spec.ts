@@ -30,6 +30,7 @@ const outbound = emitOutbound({
   port: 80,
   protocol: 'http',
   addresses: ['10.96.0.1'],
+  trustDomain: 'cluster.local',
   domains: ['svc'],
   backends: [
     { upstream: 'cluster.ns.svc.8080.all', weight: 7 },
