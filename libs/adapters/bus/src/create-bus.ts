@@ -11,6 +11,8 @@ export interface CreateBusOptions {
   readonly credentialsFile?: string | undefined;
   /** PEM of who signed the server's certificate, for tls:// addresses. */
   readonly caFile?: string | undefined;
+  /** How many servers of a cluster keep each bucket of this service; default 1. */
+  readonly replicas?: number;
   /** The service: decides the rights, see rights.ts. */
   readonly name: string;
   /** Unique among the instances of the service. */
@@ -31,6 +33,7 @@ export function createBus(options: CreateBusOptions): Bus {
     instance: options.instance,
     credentialsFile,
     caFile: options.caFile,
+    replicas: options.replicas ?? 1,
     isOwn: (bucket) => credentialsFile === undefined || owned.has(bucket),
     log: log.child({ part: 'bus' }),
   });

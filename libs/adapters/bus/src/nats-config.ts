@@ -10,6 +10,18 @@ export interface NatsConfigOptions {
   /** The services that may connect. Empty: anybody may, in one account without limits (tests). */
   readonly users: readonly { readonly service: string; readonly publicKey: string }[];
   readonly rights?: MeshRights;
+  /** Most bytes that JetStream may keep; without one three quarters of the free disk. */
+  readonly storeBytesMax?: number;
+  /** Makes the server one of a JetStream cluster; 3 or 5 of them. */
+  readonly cluster?: {
+    readonly name: string;
+    /** Where the others find it. */
+    readonly port: number;
+    /** `host:port` of all members. */
+    readonly members: readonly string[];
+  };
+  /** Port of NATS' own monitoring pages, on the same host. */
+  readonly monitorPort?: number;
   /** Files of the server's certificate and key; without them connections are plain text. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
@@ -18,13 +30,25 @@ export interface NatsConfigOptions {
 export function renderNatsConfig(options: NatsConfigOptions): string {
   const { users } = options;
   const rights = options.rights ?? meshRights;
+  const jetstream = [`store_dir: ${quote(options.storeDir)}`];
+  if (options.storeBytesMax !== undefined)
+    jetstream.push(`max_file_store: ${options.storeBytesMax}`);
   const head = [
     `listen: ${quote(`${options.host}:${options.port}`)}`,
     `server_name: ${quote(options.serverName ?? 'osm')}`,
     'max_payload: 1MB',
     'write_deadline: "10s"',
-    `jetstream { store_dir: ${quote(options.storeDir)} }`,
+    `jetstream { ${jetstream.join(', ')} }`,
   ];
+  if (options.monitorPort !== undefined)
+    head.push(`http: ${quote(`${options.host}:${options.monitorPort}`)}`);
+  if (options.cluster !== undefined) {
+    const { name, port, members } = options.cluster;
+    const routes = members.map((member) => quote(`nats-route://${member}`));
+    head.push(
+      `cluster { name: ${quote(name)}, listen: ${quote(`${options.host}:${port}`)}, routes: [${routes.join(', ')}] }`,
+    );
+  }
   if (options.tls !== undefined) {
     const { certFile, keyFile } = options.tls;
     head.push(`tls { cert_file: ${quote(certFile)}, key_file: ${quote(keyFile)} }`);

@@ -11,6 +11,8 @@ export interface NatsLinkOptions {
   readonly instance: string;
   readonly credentialsFile?: string | undefined;
   readonly caFile?: string | undefined;
+  /** Of the buckets made here; default 1. */
+  readonly replicas?: number;
   /**
    * True for buckets that live in the account of this connection. With accounts (rights.ts) those are the buckets that the service
    * writes; on a server without accounts, all.
@@ -57,7 +59,8 @@ export function createNatsLink(options: NatsLinkOptions): Link {
       own(bucket) ? wire.subscribe(tableSubjects.events(bucket), listener) : () => undefined,
     state: (bucket) => readState(wire, bucket, own(bucket)),
     read: (bucket, fromSeq) => readEntries(wire, bucket, own(bucket), fromSeq),
-    create: (bucket, settings) => createStream(wire, bucket, settings),
+    create: (bucket, settings) =>
+      createStream(wire, bucket, { ...settings, replicas: options.replicas ?? 1 }),
     put: async ({ bucket, key, bytes, expect }) => {
       const answer = await wire.ask({
         subject: tableSubjects.put(bucket, key),
@@ -221,7 +224,7 @@ async function readEntries(
 async function createStream(
   wire: NatsWire,
   bucket: string,
-  settings: BucketSettings,
+  settings: BucketSettings & { readonly replicas: number },
 ): Promise<void> {
   const config = {
     name: tableSubjects.stream(bucket),
@@ -229,7 +232,7 @@ async function createStream(
     retention: 'limits',
     discard: 'new',
     storage: settings.storage,
-    num_replicas: 1,
+    num_replicas: settings.replicas,
     max_msgs_per_subject: 1,
     max_msg_size: 1_000_000,
     max_msgs: -1,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
 import {
@@ -12,11 +12,16 @@ import {
   type Subscription,
 } from 'nats';
 import { createPause } from './backoff.ts';
-import { parseSeed } from './credentials.ts';
+import { parseNatsAddresses, type NatsAddresses } from './nats-addresses.ts';
+import { explainFailure } from './nats-failure.ts';
+import { createNatsSecrets, type NatsSecrets } from './nats-secrets.ts';
 import { Questions, type Ask } from './questions.ts';
 
 export interface WireOptions {
+  /** `tls://` addresses, or `nats://` ones on this machine; several with commas. */
   readonly url: string;
+  /** `nats://` may lead to other machines. */
+  readonly plaintext?: boolean | undefined;
   readonly credentialsFile: string | undefined;
   /** PEM of who signed the server's certificate, for tls:// addresses outside the system's trust. */
   readonly caFile: string | undefined;
@@ -24,6 +29,8 @@ export interface WireOptions {
   readonly name: string;
   readonly inboxPrefix: string;
   readonly log: Logger;
+  /** Told of everything that the server does not let us do: publish, subscribe, connect. */
+  readonly onRefused?: ((operation: string) => void) | undefined;
 }
 
 interface Listening {
@@ -34,28 +41,48 @@ interface Listening {
 }
 
 const connectTimeoutMs = 2_000;
-const pingMs = 5_000;
+/** A server that is silent for some 6 s is gone: paused, or behind a broken link. An answer may wait behind 1 MB on a slow link. */
+const pingMs = 1_500;
+const pingsOutMax = 3;
+/** Longest wait between attempts: a server that is back is found within 2 s, everything that follows included. */
+const delayMsMost = 500;
+/** How long a connection that was replaced is kept for answers that are on their way. */
+const lingerMs = 10_000;
+const moveRetryMsMost = 30_000;
 
-/** One connection that comes back for ever, with questions that fail at once when it is lost. */
+/**
+ * One connection that comes back for ever, with questions that fail at once when it is lost. When the files it is made with change, it
+ * moves over to a new connection: the old one serves until the new one stands.
+ */
 export class NatsWire {
   readonly #options: WireOptions;
+  readonly #addresses: NatsAddresses;
   readonly #log: Logger;
   readonly #listeners = new Set<(connected: boolean) => void>();
   readonly #listening = new Set<Listening>();
   readonly #questions = new Questions();
   readonly #pause = createPause();
-  readonly #readSeed: () => Uint8Array | undefined;
+  readonly #movePause = createPause();
+  readonly #secrets: NatsSecrets;
   readonly #running: Promise<void>;
+  /** Connections that were replaced and still linger. */
+  readonly #leaving = new Set<NatsConnection>();
   #connection: NatsConnection | undefined;
   #connected = false;
   #closed = false;
   #awaySinceMs = performance.now();
   #inbox = '';
+  /** Counts the times the files changed; a move that began before is begun again. */
+  #wantedMove = 0;
+  #moving = false;
 
+  /** Throws `invalid_config` when the addresses are not acceptable. */
   constructor(options: WireOptions) {
     this.#options = options;
     this.#log = options.log;
-    this.#readSeed = createSeedReader(options.credentialsFile);
+    this.#addresses = parseNatsAddresses(options.url, options.plaintext === true);
+    this.#secrets = createNatsSecrets(options);
+    this.#secrets.onChange(() => this.#move());
     this.#running = this.#run();
   }
 
@@ -107,33 +134,58 @@ export class NatsWire {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#secrets.close();
     this.#setConnected(false);
     this.#pause.wake();
+    this.#movePause.wake();
+    await Promise.all([...this.#leaving].map((each) => each.close()));
     await this.#connection?.close();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    let said = false;
+    let said = '';
     while (!this.#closed) {
       try {
-        const opened = await connect(
-          clientOptions(this.#options, () => this.#delayMs(), this.#readSeed),
-        );
+        const opened = await this.#connect();
         if (this.#closed) return await opened.close();
         this.#log.info('connected to the bus', { url: this.#options.url });
-        said = false;
+        said = '';
         this.#attach(opened);
-        const reason = await opened.closed();
-        this.#setConnected(false);
-        if (reason instanceof Error) this.#log.warn('connection to the bus ended', { err: reason });
+        await this.#untilOver(opened);
       } catch (thrown) {
-        const fields = { url: this.#options.url, err: MeshError.from(thrown, 'bus_unavailable') };
-        if (!said) this.#log.warn('the bus does not answer: trying until it does', fields);
-        said = true;
+        const err = explainFailure(thrown, { url: this.#options.url, ...this.#addresses });
+        if (err.message !== said)
+          this.#log.warn('no connection to the bus: trying until there is one', { err });
+        said = err.message;
       }
       this.#connection = undefined;
       if (!this.#closed) await this.#pause.wait(this.#delayMs());
+    }
+  }
+
+  async #connect(): Promise<NatsConnection> {
+    try {
+      return await connect(clientOptions(this.#options, this.#addresses, this.#secrets));
+    } catch (thrown) {
+      if (/authorization violation/i.test(MeshError.from(thrown).message))
+        this.#options.onRefused?.('connect');
+      throw thrown;
+    }
+  }
+
+  /** Waits for the end of the connection, and of those that take its place. */
+  async #untilOver(opened: NatsConnection): Promise<void> {
+    for (let current: NatsConnection | undefined = opened; current !== undefined;) {
+      const reason: unknown = await current.closed();
+      if (this.#connection !== current) {
+        current = this.#connection;
+        continue;
+      }
+      const err = reason instanceof Error ? MeshError.from(reason) : undefined;
+      if (!this.#closed) this.#log.warn('connection to the bus lost', { err });
+      this.#setConnected(false);
+      return;
     }
   }
 
@@ -147,8 +199,54 @@ export class NatsWire {
       onMessage: (message) => this.#questions.answer(message.subject.slice(skip), message),
     });
     for (const each of this.#listening) each.subscription = this.#open(connection, each);
-    this.#setConnected(true);
     void this.#watchStatus(connection);
+    this.#setConnected(true);
+  }
+
+  /** The files changed: over to a connection that is made with what they say now. */
+  #move(): void {
+    this.#wantedMove += 1;
+    this.#movePause.wake();
+    // Without a connection the next attempt reads the files anyway.
+    if (!this.#moving && this.#connected) void this.#moveOver();
+  }
+
+  async #moveOver(): Promise<void> {
+    this.#moving = true;
+    let done = 0;
+    for (let failures = 0; done !== this.#wantedMove && this.#connected && !this.#closed;) {
+      const aim = this.#wantedMove;
+      try {
+        await this.#replaceConnection();
+        done = aim;
+      } catch (thrown) {
+        const err = explainFailure(thrown, { url: this.#options.url, ...this.#addresses });
+        const what =
+          'the new credentials are not accepted yet: the connection made with the old stays';
+        this.#log[failures === 0 ? 'warn' : 'debug'](what, { err });
+        await this.#movePause.wait(Math.min(500 * 2 ** failures++, moveRetryMsMost));
+      }
+    }
+    this.#moving = false;
+  }
+
+  /** The new one has every subscription before the old one gives them up; answers to what was asked on the old one still arrive there. */
+  async #replaceConnection(): Promise<void> {
+    const opened = await this.#connect();
+    const old = this.#connection;
+    if (this.#closed || old === undefined || !this.#connected) return await opened.close();
+    const replaced = [...this.#listening].map((each) => each.subscription);
+    const lastToken = this.#questions.asked;
+    this.#leaving.add(old);
+    this.#attach(opened);
+    this.#log.info('moved over to a connection with the new credentials', {});
+    void old.closed().then(() => {
+      this.#leaving.delete(old);
+      this.#questions.rejectAll(new MeshError('bus_unavailable', 'connection replaced'), lastToken);
+    });
+    setTimeout(() => void old.close(), lingerMs).unref();
+    await opened.flush();
+    for (const subscription of replaced) void subscription?.drain().catch(() => undefined);
   }
 
   #open(
@@ -174,18 +272,11 @@ export class NatsWire {
   }
 
   async #watchStatus(connection: NatsConnection): Promise<void> {
-    const { url } = this.#options;
     for await (const status of connection.status()) {
-      if (status.type === Events.Disconnect) {
-        if (!this.#closed) this.#log.warn('connection to the bus lost', { url });
-        this.#setConnected(false);
-      } else if (status.type === Events.Reconnect) {
-        this.#log.info('connected to the bus again', { url });
-        this.#setConnected(true);
-      } else if (status.type === Events.Error) {
-        const { permissionContext } = status;
-        this.#log.error('the bus refused something', { code: status.data, ...permissionContext });
-      }
+      if (status.type !== Events.Error) continue;
+      const { permissionContext } = status;
+      this.#options.onRefused?.(permissionContext?.operation ?? 'connection');
+      this.#log.error('the bus refused something', { code: status.data, ...permissionContext });
     }
   }
 
@@ -200,47 +291,44 @@ export class NatsWire {
     for (const listener of this.#listeners) listener(now);
   }
 
-  /** Grows with the outage: 100 ms at first, 1 s at most, with jitter so that services do not come back in step. */
+  /** Grows with the outage: 100 ms at first, with jitter so that services do not come back in step. */
   #delayMs(): number {
     const awayMs = performance.now() - this.#awaySinceMs;
-    return Math.min(Math.max(awayMs / 4, 100), 1_000) * (0.75 + Math.random() / 2);
+    return Math.min(Math.max(awayMs / 4, 100), delayMsMost) * (0.75 + Math.random() / 2);
   }
-}
-
-/** Reads the seed for every connection, so that a replaced file takes effect; an unreadable one costs a reconnect nothing. */
-function createSeedReader(file: string | undefined): () => Uint8Array | undefined {
-  let last: Uint8Array | undefined;
-  return () => {
-    if (file === undefined) return undefined;
-    try {
-      last = parseSeed(readFileSync(file, 'utf8'), file);
-    } catch (thrown) {
-      if (last === undefined) throw MeshError.from(thrown, 'invalid_config');
-    }
-    return last;
-  };
 }
 
 function clientOptions(
   options: WireOptions,
-  delayMs: () => number,
-  readSeed: () => Uint8Array | undefined,
+  addresses: NatsAddresses,
+  secrets: NatsSecrets,
 ): Parameters<typeof connect>[0] {
-  const { caFile } = options;
-  // Here an unreadable file still has a name in its error; inside the client it would be a timeout.
-  const seed = readSeed();
+  // Read here, where an unreadable file still has a name in its error; inside the client it would be a timeout.
+  const seed = secrets.seed();
   return {
-    servers: options.url.split(','),
+    servers: [...addresses.servers],
     name: options.name,
     inboxPrefix: options.inboxPrefix,
-    maxReconnectAttempts: -1,
-    reconnectDelayHandler: delayMs,
+    // A lost connection comes back by a new one, so that a failure is explained and files are read again.
+    reconnect: false,
     ignoreAuthErrorAbort: true,
     timeout: connectTimeoutMs,
     pingInterval: pingMs,
-    ...(caFile === undefined ? {} : { tls: { caFile } }),
-    ...(seed === undefined
-      ? {}
-      : { authenticator: (nonce?: string) => nkeyAuthenticator(readSeed() ?? seed)(nonce) }),
+    maxPingOut: pingsOutMax,
+    ...(addresses.secure ? { tls: tlsOptions(addresses.hosts, secrets.ca()) } : {}),
+    ...(seed === undefined ? {} : { authenticator: nkeyAuthenticator(seed) }),
+  };
+}
+
+/** More of Node's options than the client's type knows; it hands them on. */
+function tlsOptions(hosts: readonly string[], ca: string | undefined): object {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    minVersion: 'TLSv1.2',
+    // The client leaves the name of a server given by address to Node, which then expects `localhost`.
+    checkServerIdentity: (name: string, certificate: PeerCertificate) => {
+      const problems = hosts.map((host) => checkServerIdentity(host, certificate));
+      return problems.includes(undefined) ? undefined : (problems[0] ?? new Error(name));
+    },
   };
 }

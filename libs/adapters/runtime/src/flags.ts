@@ -116,6 +116,9 @@ export const busFlags = {
     default: '',
     placeholder: 'FILE',
   }),
+  natsReplicas: flag.choice('Servers of a NATS cluster that keep each bucket', ['1', '3', '5'], {
+    default: '1',
+  }),
   natsCa: flag.text('PEM file of who signed the certificate of tls:// servers', {
     default: '',
     placeholder: 'FILE',
