@@ -65,6 +65,7 @@ function startReplica(hub: MemoryBusHub, instance: string): Replica {
     natsUrl: '',
     natsCredentials: '',
     natsCa: '',
+    natsPlaintext: false,
     natsReplicas: '1' as const,
   };
   const http = { route: (path: string, handler: HttpHandler) => void routes.set(path, handler) };

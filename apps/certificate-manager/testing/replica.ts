@@ -28,6 +28,7 @@ export function startReplica(hub: MemoryBusHub, instance: string, caDirectory: s
         natsUrl: '',
         natsCredentials: '',
         natsCa: '',
+        natsPlaintext: false,
         natsReplicas: '1' as const,
       },
       log: silentLogger,

@@ -49,6 +49,7 @@ export function startInjector(
     natsUrl: '',
     natsCredentials: '',
     natsCa: '',
+    natsPlaintext: false,
     natsReplicas: '1' as const,
   };
   const http = { route: () => undefined };

@@ -13,6 +13,7 @@ await runService({
       url: config.natsUrl,
       credentialsFile: config.natsCredentials || undefined,
       caFile: config.natsCa || undefined,
+      plaintext: config.natsPlaintext,
       replicas: Number(config.natsReplicas),
       name: 'policy-compiler',
       instance,

@@ -67,6 +67,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
         natsUrl: '',
         natsCredentials: '',
         natsCa: '',
+        natsPlaintext: false,
         natsReplicas: '1' as const,
       },
       log: silentLogger,

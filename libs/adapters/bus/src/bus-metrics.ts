@@ -49,3 +49,12 @@ export function createBusMetrics(metrics: Metrics): BusMetrics {
     }),
   };
 }
+
+/** What the server does not let this connection do. In a mesh that is set up right it stays 0. */
+export function createRefusedCounter(metrics: Metrics): Counter<'operation'> {
+  return metrics.counter({
+    name: 'osm_bus_refused_total',
+    help: 'What the bus did not let this service do: connect, publish, subscription, connection',
+    labels: ['operation'],
+  });
+}

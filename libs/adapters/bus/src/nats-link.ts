@@ -11,6 +11,8 @@ export interface NatsLinkOptions {
   readonly instance: string;
   readonly credentialsFile?: string | undefined;
   readonly caFile?: string | undefined;
+  readonly plaintext?: boolean | undefined;
+  readonly onRefused?: ((operation: string) => void) | undefined;
   /** Of the buckets made here; default 1. */
   readonly replicas?: number;
   /**
@@ -40,6 +42,8 @@ export function createNatsLink(options: NatsLinkOptions): Link {
     url: options.url,
     credentialsFile: options.credentialsFile,
     caFile: options.caFile,
+    plaintext: options.plaintext,
+    onRefused: options.onRefused,
     name: options.instance,
     inboxPrefix: inboxPrefix(options.service),
     log: options.log,

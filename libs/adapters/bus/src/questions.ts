@@ -22,6 +22,11 @@ export class Questions {
   readonly #waiting = new Map<string, Waiting>();
   #asked = 0;
 
+  /** How many were asked so far. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   /** Waits for messages until `onMessage` returns true; `send` gets the token. */
   add(
     ask: Ask,
@@ -56,8 +61,10 @@ export class Questions {
     }
   }
 
-  rejectAll(error: MeshError): void {
-    for (const token of [...this.#waiting.keys()]) this.#end(token)?.reject(error);
+  /** Those that were asked up to the given count. */
+  rejectAll(error: MeshError, upTo = this.#asked): void {
+    for (const token of [...this.#waiting.keys()])
+      if (Number(token) <= upTo) this.#end(token)?.reject(error);
   }
 
   #end(token: string): Waiting | undefined {

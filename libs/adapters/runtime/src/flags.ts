@@ -108,7 +108,7 @@ export const flag = {
 
 /** Flags of the bus, the same in every service. Empty texts mean none. */
 export const busFlags = {
-  natsUrl: flag.text('NATS servers of the mesh', {
+  natsUrl: flag.text('NATS servers of the mesh; tls:// unless they are on this machine', {
     default: 'nats://127.0.0.1:4222',
     placeholder: 'URL[,URL...]',
   }),
@@ -122,6 +122,9 @@ export const busFlags = {
   natsCa: flag.text('PEM file of who signed the certificate of tls:// servers', {
     default: '',
     placeholder: 'FILE',
+  }),
+  natsPlaintext: flag.boolean('nats:// may lead to other machines: where nobody else listens', {
+    default: 'false',
   }),
 };
 

@@ -193,6 +193,9 @@ async function prepare(options: MeshServicesOptions): Promise<Parts> {
       const bus = [
         '--nats-url',
         natsUrl,
+        // The address is the host's end of a link to a network namespace of its own: nothing leaves the machine.
+        '--nats-plaintext',
+        'true',
         '--nats-credentials',
         credentials.files.get(service) ?? '',
       ];
