@@ -45,7 +45,7 @@ describe('the mesh under failure', () => {
       await sleep(6_000);
     }
     expect(mesh.outcome('late').outcome).not.toBe('200');
-    running.nats.kill('SIGKILL');
+    running.nats?.kill('SIGKILL');
     mesh.edit((text) => addSource(text, 'late'));
     const backAt = await natsComesBack();
     await until('the change has arrived', 10_000, () => mesh.outcome('late').outcome === '200');

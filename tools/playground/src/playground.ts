@@ -9,7 +9,7 @@ import { ManifestDirectory, type DirectoryContents } from './cluster/manifest-di
 import type { Problem } from './cluster/manifests.ts';
 import { ServiceAddresses } from './cluster/service-addresses.ts';
 import { admitPod } from './mesh/admission.ts';
-import { MeshServices, type MeshServicesOptions } from './mesh/mesh-services.ts';
+import { MeshServices, type ExistingNats, type MeshServicesOptions } from './mesh/mesh-services.ts';
 import { InjectedSecrets } from './mesh/secrets.ts';
 import { Dialer } from './network/dialer.ts';
 import { NodeNetwork } from './network/node-network.ts';
@@ -28,6 +28,8 @@ export interface PlaygroundOptions {
   readonly replicas?: number;
   /** More flags per service. */
   readonly flags?: MeshServicesOptions['flags'];
+  /** A NATS that is there already. */
+  readonly nats?: ExistingNats;
   /** False runs no mesh at all: every pod is without sidecar. For tests of the engine. */
   readonly mesh?: boolean;
   /** Runs when the state directory is there and empty: may put files into it. */
@@ -225,7 +227,8 @@ async function checkFirewall(
 ): Promise<void> {
   const { hostAddress, link } = network.plan;
   try {
-    const socket = await dialer.connect(network.pid, hostAddress, services.natsPort);
+    const { http } = services.instances[0] ?? { http: '' };
+    const socket = await dialer.connect(network.pid, hostAddress, Number(new URL(http).port));
     socket.destroy();
   } catch (cause) {
     throw new MeshError(
@@ -254,6 +257,7 @@ async function startMesh(
     directories: [directory, join(options.stateDirectory, 'cluster')],
     ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
     ...(options.flags === undefined ? {} : { flags: options.flags }),
+    ...(options.nats === undefined ? {} : { nats: options.nats }),
     onChange,
     report: options.report,
   });

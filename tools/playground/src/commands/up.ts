@@ -6,6 +6,7 @@ import { buildServices } from '../mesh/build-services.ts';
 import { watchDiagnostics } from '../mesh/diagnostics.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { onParentGone } from '../parent.ts';
+import type { ExistingNats } from '../mesh/mesh-services.ts';
 import { Playground, type PlaygroundOptions } from '../playground.ts';
 import { removeStateDirectory } from '../state-directory.ts';
 import { missingPrerequisites } from '../prerequisites.ts';
@@ -21,6 +22,9 @@ export const upCommand: Command = {
   help: `  --image NAME=DIR  containers with image NAME see DIR as /app and run its entrypoint.json (a JSON array) with
                     their args, when the manifest gives no command; can be repeated
   --replicas N      processes of each of the mesh's own services (default 1)
+  --nats-url URL    use a NATS that is there (several servers: a comma between) instead of starting one
+  --nats-credentials DIR, --nats-ca FILE, --nats-replicas N
+                    for it: <service>.nkey files, who signed its certificate, servers that keep each bucket
   --name NAME       name of this playground, to run several (default: default)
   --state-dir DIR   where its state is kept while it runs (default: .osm/playground/NAME)
 
@@ -32,6 +36,10 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
       ...placeOptions,
       image: { type: 'string', multiple: true },
       replicas: { type: 'string' },
+      'nats-url': { type: 'string' },
+      'nats-credentials': { type: 'string' },
+      'nats-ca': { type: 'string' },
+      'nats-replicas': { type: 'string' },
     } as const;
     const parsed = parseCommandLine(args, options, { min: 1, max: 1 });
     const directory = resolve(parsed.positionals[0] ?? '');
@@ -42,6 +50,7 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
         'not_found',
         `${directory} does not exist: up wants a directory of manifests`,
       );
+    const nats = existingNats((name) => parsed.text(name));
     const stateDirectory = placeOf(parsed);
     const prepared = await prepare();
     if (typeof prepared === 'number') return prepared;
@@ -53,12 +62,40 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
       binaries: prepared,
       images,
       replicas,
+      ...(nats === undefined ? {} : { nats }),
       report: say,
       onEvent: say,
     });
     return playground === undefined ? 130 : serve(playground, end);
   },
 };
+
+/** The NATS that the flags name, if they do. */
+function existingNats(text: (name: NatsFlag) => string | undefined): ExistingNats | undefined {
+  const url = text('nats-url');
+  const [credentials, ca, replicas] = [
+    text('nats-credentials'),
+    text('nats-ca'),
+    text('nats-replicas'),
+  ];
+  if (url === undefined) {
+    if ((credentials ?? ca ?? replicas) === undefined) return undefined;
+    throw new UsageError('--nats-credentials, --nats-ca and --nats-replicas go with --nats-url.');
+  }
+  return {
+    url,
+    flags: (service) => [
+      ...(url.startsWith('tls:') ? [] : ['--nats-plaintext', 'true']),
+      ...(credentials === undefined
+        ? []
+        : ['--nats-credentials', resolve(credentials, `${service}.nkey`)]),
+      ...(ca === undefined ? [] : ['--nats-ca', resolve(ca)]),
+      ...(replicas === undefined ? [] : ['--nats-replicas', replicas]),
+    ],
+  };
+}
+
+type NatsFlag = 'nats-url' | 'nats-credentials' | 'nats-ca' | 'nats-replicas';
 
 /** What has to be there before anything starts, and root; a number = exit status when the work was done elsewhere or cannot be. */
 export async function prepare(): Promise<Awaited<ReturnType<typeof ensureBinaries>> | number> {

@@ -163,7 +163,7 @@ function logFiles(playground: Playground, reference: string, name: string | unde
     (instance) => reference === `osm-system/${instance.name}`,
   );
   if (service !== undefined) return logParts(service.process.logPath);
-  if (reference === 'osm-system/nats' && playground.services !== undefined)
+  if (reference === 'osm-system/nats' && playground.services?.nats !== undefined)
     return logParts(playground.services.nats.logPath);
   const pod = pick(playground, reference);
   const container = pickContainer(pod, name);

@@ -19,8 +19,17 @@ export const serviceNames = [
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
+/** A NATS that somebody else runs. */
+export interface ExistingNats {
+  readonly url: string;
+  /** What a service has to be told to use it, beside the address: credentials, who signed its certificate. */
+  readonly flags: (service: ServiceName) => readonly string[];
+}
+
 export interface MeshServicesOptions {
   readonly natsServer: string;
+  /** Used instead of a NATS of the playground's own. */
+  readonly nats?: ExistingNats;
   /** For NATS' files, the root certificate, bootstrap secrets, logs. */
   readonly stateDirectory: string;
   /** Address on which all listen: the host's end of the link to the node. */
@@ -42,9 +51,9 @@ const startMsMax = 60_000;
 
 /** NATS and the five services of the mesh as processes of this machine, supervised. */
 export class MeshServices {
-  readonly nats: SupervisedProcess;
+  /** Undefined when the NATS is somebody else's. */
+  readonly nats: SupervisedProcess | undefined;
   readonly natsUrl: string;
-  readonly natsPort: number;
   readonly instances: readonly ServiceInstance[];
   /** Where the injector writes bootstrap Secrets. */
   readonly secretDirectory: string;
@@ -59,7 +68,6 @@ export class MeshServices {
     this.#options = options;
     this.nats = parts.nats;
     this.natsUrl = parts.natsUrl;
-    this.natsPort = parts.natsPort;
     this.instances = parts.instances;
     this.secretDirectory = parts.secretDirectory;
     this.caDirectory = parts.caDirectory;
@@ -73,8 +81,7 @@ export class MeshServices {
     const parts = await prepare(options);
     const services = new MeshServices(options, parts);
     try {
-      services.nats.start();
-      await awaitPort(options.host, parts.natsPort);
+      await parts.startNats();
       for (const instance of services.instances) instance.start();
       await services.#awaitReady();
     } catch (thrown) {
@@ -100,15 +107,15 @@ export class MeshServices {
 
   /** Ends NATS, removes everything it has stored, and lets it start again: for tests. */
   async wipeNats(): Promise<void> {
-    this.nats.kill('SIGSTOP');
+    this.nats?.kill('SIGSTOP');
     rmSync(this.#natsStore, { recursive: true, force: true });
-    this.nats.kill('SIGKILL');
+    this.nats?.kill('SIGKILL');
     await Promise.resolve();
   }
 
   async close(): Promise<void> {
     await Promise.all(this.instances.map((instance) => instance.stop(3000)));
-    await this.nats.stop(2000);
+    await this.nats?.stop(2000);
   }
 
   async #awaitReady(): Promise<void> {
@@ -139,9 +146,10 @@ interface Listener {
 }
 
 interface Parts {
-  readonly nats: SupervisedProcess;
+  readonly nats: SupervisedProcess | undefined;
+  /** Resolves when it answers. */
+  readonly startNats: () => Promise<void>;
   readonly natsUrl: string;
-  readonly natsPort: number;
   readonly natsStore: string;
   readonly instances: readonly ServiceInstance[];
   readonly secretDirectory: string;
@@ -163,8 +171,14 @@ async function prepare(options: MeshServicesOptions): Promise<Parts> {
     secrets: place('secrets'),
     logs: place('logs'),
   };
-  const { nats, natsPort, credentials } = await prepareNats(options, directories);
-  const natsUrl = `nats://${host}:${natsPort}`;
+  const {
+    nats,
+    startNats,
+    url: natsUrl,
+    flags: busFlags,
+  } = options.nats === undefined
+    ? await prepareNats(options, directories)
+    : { ...options.nats, nats: undefined, startNats: () => Promise.resolve() };
   const instances: ServiceInstance[] = [];
   const webhooks: Listener[] = [];
   const xds: Listener[] = [];
@@ -190,15 +204,7 @@ async function prepare(options: MeshServicesOptions): Promise<Parts> {
           directories.secrets,
         ],
       };
-      const bus = [
-        '--nats-url',
-        natsUrl,
-        // The address is the host's end of a link to a network namespace of its own: nothing leaves the machine.
-        '--nats-plaintext',
-        'true',
-        '--nats-credentials',
-        credentials.files.get(service) ?? '',
-      ];
+      const bus = ['--nats-url', natsUrl, ...busFlags(service)];
       const http = ['--http-host', host, '--http-port', `${httpPort}`];
       const flags = [...http, ...bus, ...own[service], ...(options.flags?.[service] ?? [])];
       const instance = createInstance(
@@ -212,7 +218,7 @@ async function prepare(options: MeshServicesOptions): Promise<Parts> {
   }
   const natsStore = join(directories.nats, 'jetstream');
   const shared = { secretDirectory: directories.secrets, caDirectory: directories.ca };
-  return { nats, natsUrl, natsPort, natsStore, instances, webhooks, xds, ...shared };
+  return { nats, startNats, natsUrl, natsStore, instances, webhooks, xds, ...shared };
 }
 
 async function prepareNats(
@@ -235,7 +241,21 @@ async function prepareNats(
         options.report(`${change.text}; its log: ${join(directories.logs, 'nats.log')}`);
     },
   });
-  return { nats, natsPort, credentials };
+  return {
+    nats,
+    startNats: () => {
+      nats.start();
+      return awaitPort(host, natsPort);
+    },
+    url: `nats://${host}:${natsPort}`,
+    flags: (service: ServiceName) => [
+      // The address is the host's end of a link to a network namespace of its own: nothing leaves the machine.
+      '--nats-plaintext',
+      'true',
+      '--nats-credentials',
+      credentials.files.get(service) ?? '',
+    ],
+  };
 }
 
 interface InstanceFacts {
