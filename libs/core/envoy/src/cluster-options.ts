@@ -1,4 +1,4 @@
-import { CircuitBreakers, HttpProtocolOptions, packAny } from '@osm/proto-envoy';
+import { CircuitBreakers, HttpProtocolOptions, packAny, SocketOption } from '@osm/proto-envoy';
 
 const unlimited = 4_294_967_295;
 
@@ -13,6 +13,35 @@ export const noLimits: CircuitBreakers = CircuitBreakers.fromPartial({
     },
   ],
 });
+
+/**
+ * A connection may be silent for as long as it likes, but not after its other end has gone without a word: probed after a minute, given
+ * up after two.
+ */
+export const keptAlive = {
+  tcpKeepalive: { keepaliveTime: 60, keepaliveInterval: 10, keepaliveProbes: 6 },
+} as const;
+
+/** The same for connections that a listener accepts: they inherit its socket options (socket(7), tcp(7)). */
+export const acceptedKeptAlive: SocketOption[] = [
+  socketOption('SO_KEEPALIVE', { level: 1, name: 9 }, 1),
+  socketOption('TCP_KEEPIDLE', { level: 6, name: 4 }, keptAlive.tcpKeepalive.keepaliveTime),
+  socketOption('TCP_KEEPINTVL', { level: 6, name: 5 }, keptAlive.tcpKeepalive.keepaliveInterval),
+  socketOption('TCP_KEEPCNT', { level: 6, name: 6 }, keptAlive.tcpKeepalive.keepaliveProbes),
+];
+
+function socketOption(
+  description: string,
+  { level, name }: { readonly level: number; readonly name: number },
+  value: number,
+): SocketOption {
+  return SocketOption.fromPartial({
+    description,
+    level,
+    name,
+    value: { $case: 'intValue', value },
+  });
+}
 
 const downstreamProtocol = packAny(
   HttpProtocolOptions,

@@ -14,6 +14,7 @@ import {
 } from './names.ts';
 import type { Part } from './part.ts';
 import { httpRbac } from './rbac.ts';
+import { acceptedKeptAlive } from './cluster-options.ts';
 import { anyRequest, matchesAll, routeTo, type HttpMatch } from './routes.ts';
 import { tcpProxy } from './tcp-filters.ts';
 import { downstreamTls } from './tls.ts';
@@ -42,11 +43,9 @@ export function inboundParts(unit: WorkloadPolicy): readonly Part[] {
   return [listener, ...inbound.flatMap(routeParts)];
 }
 
-/** What the listener shows of a port. */
-function listenerView({ access, ...port }: InboundPolicy): unknown {
-  return access.kind === 'http-permissive' || access.kind === 'http-enforced'
-    ? port
-    : { ...port, access };
+/** What the listener shows of a port. Of one family all protocols are served alike. */
+function listenerView({ access, targetPort, serverNames }: InboundPolicy): unknown {
+  return { targetPort, serverNames, access: isHttp(access) ? 'http' : access };
 }
 
 function inboundListener(tls: TlsSettings, inbound: readonly InboundPolicy[]): Listener {
@@ -54,6 +53,7 @@ function inboundListener(tls: TlsSettings, inbound: readonly InboundPolicy[]): L
     name: fixedNames.inboundListener,
     address: socketAddress('0.0.0.0', proxyPorts.inbound),
     trafficDirection: TrafficDirection.INBOUND,
+    socketOptions: acceptedKeptAlive,
     listenerFilters: [tlsInspector, originalDst],
     filterChains: inbound.flatMap((port) => inboundChains(tls, port)),
   });
@@ -69,7 +69,7 @@ function inboundChains(tls: TlsSettings, port: InboundPolicy): readonly FilterCh
   return port.serverNames.flatMap((serverName) =>
     clientsOf(port).map(({ alpn, principals }) =>
       FilterChain.fromPartial({
-        name: `${chainName(port)}_${serverName}_${alpn}`,
+        name: `${placeName(port)}_${serverName}_${alpn}`,
         filterChainMatch: {
           destinationPort: port.targetPort,
           serverNames: [serverName],
@@ -94,14 +94,18 @@ function clientsOf({ access }: InboundPolicy): readonly Clients[] {
 }
 
 /** A target port may be called as HTTP by one service's name and as TCP by another's. */
-function chainName({ targetPort, protocol }: InboundPolicy): string {
-  return `inbound_${targetPort}_${protocol}`;
+function placeName({ targetPort, access }: InboundPolicy): string {
+  return `inbound_${targetPort}_${isHttp(access) ? 'http' : 'tcp'}`;
+}
+
+function isHttp(access: InboundPolicy['access']): access is HttpAccess {
+  return access.kind === 'http-permissive' || access.kind === 'http-enforced';
 }
 
 function inboundFilters(port: InboundPolicy): FilterChain['filters'] {
   const { targetPort, access } = port;
   const toApplication = () =>
-    tcpProxy(chainName(port), [{ name: localClusterName(targetPort), weight: 1 }]);
+    tcpProxy(placeName(port), [{ name: localClusterName(targetPort), weight: 1 }]);
   switch (access.kind) {
     case 'http-permissive':
     case 'http-enforced':
@@ -119,7 +123,7 @@ function inboundFilters(port: InboundPolicy): FilterChain['filters'] {
 }
 
 function routeParts({ targetPort, access }: InboundPolicy): readonly Part[] {
-  if (access.kind === 'tcp-permissive' || access.kind === 'tcp-enforced') return [];
+  if (!isHttp(access)) return [];
   return [
     {
       type: 'route',

@@ -34,14 +34,23 @@ export function upstreamClusterName(service: ServiceName, targetPort: number): s
   return `${service.namespace}/${service.name}|${targetPort}`;
 }
 
-/** The cluster name behind the key of an upstream unit: `cluster.<namespace>.<service>.<target port>.<variant>`. */
+/** Cluster of a headless service's TCP port whose endpoint is the pod that was dialled. */
+export function dialledClusterName(service: ServiceName, targetPort: number): string {
+  return `${upstreamClusterName(service, targetPort)}|dialled`;
+}
+
+/** The cluster name behind the key of an upstream unit: `cluster.<namespace>.<service>.<target port>.<variant>`, or `dialled. ...`. */
 export function upstreamClusterNameOfKey(key: string): string {
   const [kind, namespace, name, targetPort] = decodeKey(key);
   invariant(
-    kind === 'cluster' && namespace !== undefined && name !== undefined && targetPort !== undefined,
+    (kind === 'cluster' || kind === 'dialled') &&
+      namespace !== undefined &&
+      name !== undefined &&
+      targetPort !== undefined,
     `not the key of an upstream: ${key}`,
   );
-  return upstreamClusterName({ namespace, name }, Number(targetPort));
+  const nameOf = kind === 'dialled' ? dialledClusterName : upstreamClusterName;
+  return nameOf({ namespace, name }, Number(targetPort));
 }
 
 /** The application's own port, behind its sidecar. */
@@ -52,6 +61,11 @@ export function localClusterName(targetPort: number): string {
 /** Listener and route configuration of a service port, as clients see it. */
 export function outboundName(service: ServiceName, port: number): string {
   return `outbound.${service.namespace}/${service.name}.${port}`;
+}
+
+/** Listener on one pod's address of a headless service's port. */
+export function podListenerName(service: ServiceName, port: number, address: string): string {
+  return `${outboundName(service, port)}@${address}`;
 }
 
 /** Route configuration of a target port on the server side (OSM's form). */

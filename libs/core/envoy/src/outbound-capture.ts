@@ -7,7 +7,7 @@ import {
   TrafficDirection,
 } from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
-import { noLimits } from './cluster-options.ts';
+import { acceptedKeptAlive, noLimits } from './cluster-options.ts';
 import { exceptOnPorts, originalDst, tlsInspector } from './listener-filters.ts';
 import { fixedNames, proxyPorts } from './names.ts';
 import { assemble, type Emitted, type Part } from './part.ts';
@@ -44,6 +44,7 @@ function captureListener(rest: Rest): Part {
         address: socketAddress('0.0.0.0', proxyPorts.outbound),
         trafficDirection: TrafficDirection.OUTBOUND,
         useOriginalDst: true,
+        socketOptions: acceptedKeptAlive,
         ...waitForFirstBytes(rest.serverFirstPorts),
         ...(rest.kind === 'pass'
           ? { defaultFilterChain: passChain }

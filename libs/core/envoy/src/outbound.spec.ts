@@ -58,6 +58,41 @@ describe('an outbound HTTP port', () => {
   });
 });
 
+describe('an outbound port of a headless service', () => {
+  const pods = { ...tcp, addressesOf: 'pods' as const };
+  const listeners = (emitted: Emitted) =>
+    emitted.bundle.resources.filter(({ typeUrl }) => typeUrl.endsWith('.Listener'));
+
+  it('has a listener per pod, so that one that comes or goes leaves the others as they are', () => {
+    const one = emitOutbound({ ...pods, addresses: ['10.10.0.1'] });
+    const two = emitOutbound({ ...pods, addresses: ['10.10.0.1', '10.10.0.2'] }, one);
+    expect(listeners(two).map(({ name }) => name)).toEqual([
+      'outbound.shop/store.80@10.10.0.1',
+      'outbound.shop/store.80@10.10.0.2',
+    ]);
+    expect(two.encoded).toBe(1);
+    expect(listeners(two)[0]).toEqual(listeners(one)[0]);
+  });
+
+  it('has one route configuration for all of them when it speaks HTTP', () => {
+    const addresses = ['10.10.0.1', '10.10.0.2'];
+    const emitted = emitOutbound({ ...http, addressesOf: 'pods', addresses });
+    const routes = emitted.bundle.resources.filter(({ typeUrl }) =>
+      typeUrl.endsWith('.RouteConfiguration'),
+    );
+    expect(routes.map(({ name }) => name)).toEqual(['outbound.shop/store.80']);
+    expect(listeners(emitted)).toHaveLength(2);
+  });
+
+  it('gets TCP to the pod that was dialled', () => {
+    const dialled = { upstream: 'dialled.shop.store.8080.all', weight: 100 };
+    const emitted = emitOutbound({ ...pods, backends: [dialled] });
+    expect(JSON.stringify(listeners(emitted).map(resourceToJson))).toContain(
+      '"cluster":"shop/store|8080|dialled"',
+    );
+  });
+});
+
 describe('an outbound TCP port', () => {
   it('passes bytes on to one cluster, or to several by weight', () => {
     const filter = (cluster: object) => ({

@@ -2,13 +2,21 @@ import type { OutboundPolicy } from '@osm/policy';
 import { Listener, RouteConfiguration, TrafficDirection, type FilterChain } from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
 import { httpConnectionManager } from './http-filters.ts';
-import { outboundName, outboundStatPrefix, upstreamClusterNameOfKey } from './names.ts';
+import {
+  outboundName,
+  outboundStatPrefix,
+  podListenerName,
+  upstreamClusterNameOfKey,
+} from './names.ts';
 import { assemble, type Emitted, type Part } from './part.ts';
 import { anyRequest, routeTo } from './routes.ts';
 import { offerClientName, tcpProxy } from './tcp-filters.ts';
 
 /**
- * A service port as clients see it: one listener on the service's addresses, and one route configuration when it speaks HTTP.
+ * A service port as clients see it: one listener on the service's addresses, and one route configuration when it speaks HTTP. Of a
+ * headless service each pod's address has a listener of its own: a listener that changes is drained, so that with one for all a pod that
+ * comes would end the connections to the others.
+ *
  * The listener binds no port: the listener on 15001 hands connections over by their original destination. So the address chooses
  * the service, nothing has to be read from the connection before it is passed on, and server-first protocols just work.
  */
@@ -23,7 +31,7 @@ function isHttp(unit: OutboundPolicy): boolean {
 
 function httpParts(unit: OutboundPolicy): readonly Part[] {
   const name = outboundName(unit.service, unit.port);
-  const { addresses, domains, backends } = unit;
+  const { domains, backends } = unit;
   const chain = (): FilterChain['filters'] => [
     httpConnectionManager({
       side: 'client',
@@ -32,12 +40,7 @@ function httpParts(unit: OutboundPolicy): readonly Part[] {
     }),
   ];
   return [
-    {
-      type: 'listener',
-      name,
-      from: { kind: 'http', addresses },
-      make: () => ({ type: 'listener', message: outboundListener(unit, chain()) }),
-    },
+    ...listenerParts(unit, { kind: 'http' }, chain),
     {
       type: 'route',
       name,
@@ -48,7 +51,7 @@ function httpParts(unit: OutboundPolicy): readonly Part[] {
 }
 
 function tcpParts(unit: OutboundPolicy): readonly Part[] {
-  const { service, port, protocol, addresses, backends, trustDomain } = unit;
+  const { service, port, protocol, backends, trustDomain } = unit;
   const [first, ...others] = weightedClusters(unit);
   const statPrefix = `outbound_${service.namespace}/${service.name}_${port}_${protocol}`;
   // A chain without filters closes the connection at once.
@@ -56,20 +59,41 @@ function tcpParts(unit: OutboundPolicy): readonly Part[] {
     first === undefined
       ? []
       : [offerClientName(trustDomain), tcpProxy(statPrefix, [first, ...others])];
-  return [
-    {
-      type: 'listener',
-      name: outboundName(service, port),
-      from: { kind: protocol, addresses, backends, trustDomain },
-      make: () => ({ type: 'listener', message: outboundListener(unit, chain()) }),
-    },
-  ];
+  return listenerParts(unit, { kind: protocol, backends, trustDomain }, chain);
 }
 
-function outboundListener(unit: OutboundPolicy, filters: FilterChain['filters']): Listener {
-  const [address, ...others] = unit.addresses.map((ip) => socketAddress(ip, unit.port));
+/** The listeners of a service port; `from` is what they depend on beside their addresses. */
+function listenerParts(
+  unit: OutboundPolicy,
+  from: Readonly<Record<string, unknown>>,
+  filters: () => FilterChain['filters'],
+): readonly Part[] {
+  const { service, port, addresses } = unit;
+  const places =
+    unit.addressesOf === 'service'
+      ? [{ name: outboundName(service, port), addresses }]
+      : addresses.map((ip) => ({ name: podListenerName(service, port, ip), addresses: [ip] }));
+  return places.map((place) => ({
+    type: 'listener',
+    name: place.name,
+    from: { ...from, addresses: place.addresses },
+    make: () => ({ type: 'listener', message: outboundListener(place, port, filters()) }),
+  }));
+}
+
+interface ListenerPlace {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
+function outboundListener(
+  place: ListenerPlace,
+  port: number,
+  filters: FilterChain['filters'],
+): Listener {
+  const [address, ...others] = place.addresses.map((ip) => socketAddress(ip, port));
   return Listener.fromPartial({
-    name: outboundName(unit.service, unit.port),
+    name: place.name,
     ...(address === undefined ? {} : { address }),
     additionalAddresses: others.map((other) => ({ address: other })),
     // One set of statistics for all such listeners: 500 of them cost a proxy little.

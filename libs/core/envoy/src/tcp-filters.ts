@@ -9,7 +9,7 @@ interface WeightedCluster {
   readonly weight: number;
 }
 
-/** Passes bytes on to one of the clusters (as OSM). */
+/** Passes bytes on to one of the clusters (as OSM), however long nobody says anything (OSM: for an hour). */
 export function tcpProxy(
   statPrefix: string,
   clusters: readonly [WeightedCluster, ...WeightedCluster[]],
@@ -25,6 +25,7 @@ export function tcpProxy(
           others.length === 0
             ? { $case: 'cluster', value: only.name }
             : { $case: 'weightedClusters', value: { clusters: [only, ...others] } },
+        idleTimeout: { seconds: 0, nanos: 0 },
         accessLog,
       }),
     ),

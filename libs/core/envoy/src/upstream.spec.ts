@@ -30,6 +30,18 @@ describe('an upstream', () => {
     expect(after.bundle.resources[1]).toBe(before.bundle.resources[1]);
   });
 
+  it('whose endpoint the client chooses is a cluster alone: it connects to the address that was dialled', () => {
+    const { bundle } = emitUpstream({ ...base, choice: 'client', endpoints: [] });
+    expect(bundle.resources.map(resourceToJson)).toMatchObject([
+      {
+        name: 'shop/store|8080|dialled',
+        type: 'ORIGINAL_DST',
+        originalDstLbConfig: { upstreamPortOverride: 8080 },
+        transportSocket: { name: 'tls' },
+      },
+    ]);
+  });
+
   it('accepts each of its principals, and no other', () => {
     const { bundle } = emitUpstream({ ...base, serverPrincipals: ['a.shop.td', 'b.shop.td'] });
     const [cluster] = bundle.resources;

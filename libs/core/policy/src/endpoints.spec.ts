@@ -135,6 +135,30 @@ describe('a headless service', () => {
     expect(calls(headless, endpoints('n/s', { at: ['10.0.0.9=cli'] }))).toEqual([]);
   });
 
+  it('gets TCP to the pod that was dialled, so that endpoints change the outbound only', () => {
+    const tcp = service('n/s', { headless: true, ports: ['5000 tcp'] });
+    const at = (...ips: readonly string[]) => endpoints('n/s', { ports: ['5000'], at: ips });
+    const mesh = compileMesh([...world, tcp, at('10.0.0.1=s-0')]);
+    const [outbound] = mesh.outboundsOf('uuid-cli');
+    expect(outbound).toMatchObject({ addressesOf: 'pods', addresses: ['10.0.0.1'] });
+    expect(outbound && mesh.upstreamsOf(outbound)).toMatchObject([
+      { key: 'dialled.n.s.5000.all', choice: 'client', endpoints: [] },
+    ]);
+    const { unitPuts } = mesh.apply([put(at('10.0.0.1=s-0', '10.0.0.2=s-1'))]);
+    expect(unitPuts.map(({ policy }) => policy.key)).toEqual(['outbound.n.s.5000.all']);
+  });
+
+  it('spreads TCP where the pods give a named port different numbers', () => {
+    const named = service('n/s', { headless: true, ports: ['db:5000->db tcp'] });
+    const slices = [
+      endpoints('n/s', { slice: 'old', ports: ['db:5000'], at: ['10.0.0.1=s-0'] }),
+      endpoints('n/s', { slice: 'new', ports: ['db:5005'], at: ['10.0.0.2=s-1'] }),
+    ];
+    expect(calls(named, ...slices)).toEqual([
+      's 10.0.0.1:5000 10.0.0.2:5000 -> 10.0.0.1:5000 10.0.0.2:5005',
+    ]);
+  });
+
   it('leads to the pod that was dialled where pods have host names', () => {
     const slice = endpoints('n/s', { at: ['10.0.0.1@s-0=s-0', '10.0.0.2@s-1=s-1'] });
     const mesh = compileMesh([...world, headless, slice]);

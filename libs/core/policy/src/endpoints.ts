@@ -17,6 +17,8 @@ export interface ServiceView {
 /** A port that clients may dial, with the number of the pods' port behind it. */
 export interface TargetedPort extends KnownPort {
   readonly targetPort: number;
+  /** All pods have that number; false when a named port differs between them. */
+  readonly isUniform: boolean;
 }
 
 /** Addresses under which (a host of) a service is dialled. */
@@ -60,7 +62,7 @@ export function createEndpointQueries(
       if (service === undefined) return [];
       return knownPorts(service).map((port) => ({
         ...port,
-        targetPort: targetPortOf(ctx, sources, key, port),
+        ...targetPortOf(ctx, sources, key, port),
       }));
     },
   });
@@ -95,8 +97,8 @@ function targetPortOf(
   sources: Sources,
   service: NamespacedName,
   port: KnownPort,
-): number {
-  if (port.target.kind === 'number') return port.target.port;
+): Pick<TargetedPort, 'targetPort' | 'isUniform'> {
+  if (port.target.kind === 'number') return { targetPort: port.target.port, isUniform: true };
   const { inputs, known } = sources;
   const { name } = port.target;
   const inSlices = slicesOf(ctx, sources, service).flatMap((slice) =>
@@ -106,7 +108,11 @@ function targetPortOf(
     .read(known.servicePods, service)
     .flatMap((pod) => ctx.get(inputs.podNamedPorts, pod) ?? [])
     .filter((candidate) => candidate.name === name);
-  return lowest(inSlices) ?? lowest(inPods) ?? port.port;
+  const numbers = new Set(
+    (inSlices.length > 0 ? inSlices : inPods).map((candidate) => candidate.port),
+  );
+  const targetPort = numbers.size === 0 ? port.port : Math.min(...numbers);
+  return { targetPort, isUniform: numbers.size <= 1 };
 }
 
 /** Under enforced policy an endpoint that is no pod of the mesh vanishes; in permissive mode it remains (as OSM). */
@@ -151,10 +157,6 @@ function accountOf(
     .keys(indexes.podsByIp, ip)
     .find((key) => namespaceOf(key as NamespacedName) === namespace);
   return found === undefined ? undefined : ctx.get(inputs.podIdentities, found)?.serviceAccount;
-}
-
-function lowest(ports: readonly { readonly port: number }[]): number | undefined {
-  return ports.length === 0 ? undefined : Math.min(...ports.map(({ port }) => port));
 }
 
 function placeOf(host: string | undefined, addresses: readonly string[]): readonly Place[] {

@@ -11,8 +11,9 @@ const part = { namespace: 'n', service: 's', host: undefined };
 
 describe('keys', () => {
   it('have the forms of the contract', () => {
-    const upstream = { ...part, targetPort: 8080, accounts: undefined };
+    const upstream = { ...part, targetPort: 8080, accounts: undefined, choice: 'proxy' as const };
     expect(upstreamKey(upstream)).toBe('cluster.n.s.8080.all');
+    expect(upstreamKey({ ...upstream, choice: 'client' })).toBe('dialled.n.s.8080.all');
     expect(upstreamKey({ ...upstream, host: 's-0' })).toBe('cluster.n.s-0=2Es.8080.all');
     expect(upstreamKey({ ...upstream, accounts: ['a'] })).toMatch(
       /^cluster\.n\.s\.8080\.[\da-f]{16}$/,

@@ -1,6 +1,6 @@
 import { encodeKey, type ObjectRef } from '@osm/model';
 import { hashHex } from '@osm/prelude';
-import type { UnitKey } from './proxy-policy.ts';
+import type { UnitKey, UpstreamPolicy } from './proxy-policy.ts';
 
 // The only place where keys of units are made (proto/osm/xds/v1/compiled.proto has their forms).
 
@@ -17,6 +17,7 @@ export interface UpstreamRef extends ServicePart {
   readonly targetPort: number;
   /** The service accounts behind the service that may be called, sorted; undefined = all. */
   readonly accounts: readonly string[] | undefined;
+  readonly choice: UpstreamPolicy['choice'];
 }
 
 /** For one client, of each service in question the accounts it may call; services with nothing withheld are left out. Sorted. */
@@ -57,7 +58,8 @@ export function partName({ service, host }: ServicePart): string {
 
 export function upstreamKey(ref: UpstreamRef): UnitKey {
   const variant = ref.accounts === undefined ? 'all' : hashOf(ref.accounts);
-  return encodeKey(['cluster', ref.namespace, partName(ref), String(ref.targetPort), variant]);
+  const kind = ref.choice === 'client' ? 'dialled' : 'cluster';
+  return encodeKey([kind, ref.namespace, partName(ref), String(ref.targetPort), variant]);
 }
 
 export function outboundKey(ref: OutboundRef): UnitKey {

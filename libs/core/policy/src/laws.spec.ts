@@ -203,7 +203,8 @@ describe('laws of policy', () => {
           );
           expectUnique(
             [...upstreams.values()].map(
-              ({ service, targetPort }) => `${service.namespace}/${service.name}|${targetPort}`,
+              ({ service, targetPort, choice }) =>
+                `${service.namespace}/${service.name}|${targetPort} chosen by the ${choice}`,
             ),
           );
           const { inbound } = compiled.workloadOf(uuid);

@@ -1,18 +1,20 @@
 import type { Database, Query, QueryContext } from '@osm/incremental';
-import { serviceDomains } from '@osm/model';
+import { serviceDomains, type Service } from '@osm/model';
 import { compareText, invariant } from '@osm/prelude';
 import type { CatalogInputs } from './catalog-inputs.ts';
-import type { EndpointQueries } from './endpoints.ts';
+import type { EndpointQueries, TargetedPort } from './endpoints.ts';
 import { outboundKey, partName, upstreamKey, type ClientView, type OutboundRef } from './keys.ts';
 import type { UpstreamRef } from './keys.ts';
-import { namespacedName } from './names.ts';
+import { namespacedName, type NamespacedName } from './names.ts';
 import type { OutboundPolicy, UpstreamPolicy, WeightedUpstream } from './proxy-policy.ts';
+import { familyOf } from './service-ports.ts';
 import type { SplitQueries } from './splits.ts';
 
 /** The weight of the only destination. */
 const whole = 100;
 
 interface Known extends EndpointQueries, SplitQueries {
+  readonly service: Query<NamespacedName, Service | undefined>;
   readonly upstream: Query<UpstreamRef, UpstreamPolicy>;
 }
 
@@ -35,6 +37,7 @@ export function createOutboundQuery(
         .find((candidate) => candidate.host === host);
       const addresses = place?.addresses.filter((address) => !ref.without.includes(address)) ?? [];
       if (found === undefined || addresses.length === 0) return undefined;
+      const headless = ctx.read(known.service, service)?.headless === true;
       const backends = weightedUpstreams(ctx, known, ref);
       for (const { ref: upstream } of backends) ctx.demand(known.upstream, upstream);
       return {
@@ -43,6 +46,7 @@ export function createOutboundQuery(
         port,
         protocol: found.protocol,
         addresses,
+        addressesOf: headless ? 'pods' : 'service',
         domains: domainsOf(ref),
         trustDomain: ctx.get(inputs.trustDomain, '') ?? '',
         backends: backends.map(({ upstream, weight }) => ({ upstream, weight })),
@@ -67,6 +71,25 @@ interface Backend extends WeightedUpstream {
   readonly ref: UpstreamRef;
 }
 
+/**
+ * A TCP connection to a pod of a headless service gets that pod (OSM: any). Requests of HTTP are spread (as OSM), and so are
+ * connections where the pods' ports differ. A pod with a host name is a place of its own.
+ */
+function isChosenByClient(
+  ctx: QueryContext,
+  known: Known,
+  ref: OutboundRef,
+  port: TargetedPort,
+): boolean {
+  const service = namespacedName(ref.namespace, ref.service);
+  return (
+    ref.host === undefined &&
+    familyOf(port.protocol) === 'tcp' &&
+    port.isUniform &&
+    ctx.read(known.service, service)?.headless === true
+  );
+}
+
 /** One level: a root that is among its backends stands for its own pods there. */
 function weightedUpstreams(ctx: QueryContext, known: Known, ref: OutboundRef): readonly Backend[] {
   const root = namespacedName(ref.namespace, ref.service);
@@ -84,6 +107,7 @@ function weightedUpstreams(ctx: QueryContext, known: Known, ref: OutboundRef): r
       host: split === undefined ? ref.host : undefined,
       targetPort: port.targetPort,
       accounts: accountsIn(ref.view, service),
+      choice: split === undefined && isChosenByClient(ctx, known, ref, port) ? 'client' : 'proxy',
     };
     return [{ ref: upstreamRef, upstream: upstreamKey(upstreamRef), weight }];
   });

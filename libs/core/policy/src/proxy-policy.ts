@@ -21,8 +21,10 @@ export interface UpstreamPolicy {
   readonly sni: string;
   /** Principals that may answer. Never empty: without pods it holds one that nobody has. Sorted. */
   readonly serverPrincipals: readonly string[];
-  /** Sorted by ip, then port. */
+  /** Sorted by ip, then port. Empty where the client dials pods: the address that it dialled is the endpoint. */
   readonly endpoints: readonly { readonly ip: string; readonly port: number }[];
+  /** Who chooses the endpoint: the proxy, among `endpoints`, or the client, by the pod's address that it dialled (on `targetPort`). */
+  readonly choice: 'proxy' | 'client';
   readonly tls: TlsSettings;
 }
 
@@ -32,8 +34,10 @@ export interface OutboundPolicy {
   readonly service: { readonly namespace: string; readonly name: string };
   readonly port: number;
   readonly protocol: Protocol;
-  /** Cluster addresses, or the pods' addresses of a headless service. Sorted, not empty. */
+  /** Sorted, not empty. */
   readonly addresses: readonly string[];
+  /** Whose addresses these are: the service's own, or its pods' (headless). Pods come and go one by one, and so do their addresses. */
+  readonly addressesOf: 'service' | 'pods';
   /** Host names for HTTP and gRPC. */
   readonly domains: readonly string[];
   /** Of the clients' certificates: a client of a TCP port says who it is before it proves it. */

@@ -1,4 +1,4 @@
-import type { Database, Query } from '@osm/incremental';
+import type { Database, Query, QueryContext } from '@osm/incremental';
 import { principalOf, serviceFqdn } from '@osm/model';
 import { compareText } from '@osm/prelude';
 import type { CatalogInputs } from './catalog-inputs.ts';
@@ -21,38 +21,47 @@ export function createUpstreamQuery(
     name: 'upstream',
     keyText: upstreamKey,
     compute: (ref, ctx) => {
-      const { namespace, accounts, host, targetPort } = ref;
+      const { namespace, accounts, targetPort, choice } = ref;
       const service = namespacedName(namespace, ref.service);
       const trustDomain = ctx.get(inputs.trustDomain, '') ?? '';
       const servers = accounts ?? ctx.read(known.serviceAccounts, service);
       const serverPrincipals = servers
         .map((serviceAccount) => principalOf({ namespace, serviceAccount }, trustDomain))
         .sort(compareText);
-      const portNames = new Set(
-        ctx
-          .read(known.ports, service)
-          .filter((port) => port.targetPort === targetPort)
-          .map((port) => port.name),
-      );
-      const endpoints = known
-        .endpoints(ctx, { service, accounts })
-        .filter(({ endpoint }) => host === undefined || endpoint.hostname === host)
-        .flatMap(({ endpoint, ports }) =>
-          ports
-            .filter(({ name }) => portNames.has(name))
-            .map(({ port }) => ({ ip: endpoint.ip, port })),
-        );
       return {
         key: upstreamKey(ref),
         service: { namespace, name: partName(ref) },
         targetPort,
         sni: serviceFqdn({ namespace, name: ref.service }),
         serverPrincipals: serverPrincipals.length === 0 ? [nobody] : serverPrincipals,
-        endpoints: sortedEndpoints(endpoints),
+        endpoints: choice === 'client' ? [] : sortedEndpoints(endpointsOf(ctx, known, ref)),
+        choice,
         tls: ctx.get(inputs.tls, '') ?? noTls,
       };
     },
   });
+}
+
+function endpointsOf(
+  ctx: QueryContext,
+  known: EndpointQueries,
+  { namespace, service: name, host, accounts, targetPort }: UpstreamRef,
+): UpstreamPolicy['endpoints'] {
+  const service = namespacedName(namespace, name);
+  const portNames = new Set(
+    ctx
+      .read(known.ports, service)
+      .filter((port) => port.targetPort === targetPort)
+      .map((port) => port.name),
+  );
+  return known
+    .endpoints(ctx, { service, accounts })
+    .filter(({ endpoint }) => host === undefined || endpoint.hostname === host)
+    .flatMap(({ endpoint, ports }) =>
+      ports
+        .filter((port) => portNames.has(port.name))
+        .map(({ port }) => ({ ip: endpoint.ip, port })),
+    );
 }
 
 const noTls = { minProtocolVersion: '', maxProtocolVersion: '', cipherSuites: [], ecdhCurves: [] };

@@ -24,6 +24,7 @@ export {
 export { CircuitBreakers } from './gen/envoy/config/cluster/v3/circuit_breaker.ts';
 export { ClusterLoadAssignment } from './gen/envoy/config/endpoint/v3/endpoint.ts';
 export { Address } from './gen/envoy/config/core/v3/address.ts';
+export { SocketOption } from './gen/envoy/config/core/v3/socket_option.ts';
 export { TrafficDirection, TransportSocket } from './gen/envoy/config/core/v3/base.ts';
 export { ApiVersion, ConfigSource } from './gen/envoy/config/core/v3/config_source.ts';
 export { AccessLog } from './gen/envoy/config/accesslog/v3/accesslog.ts';

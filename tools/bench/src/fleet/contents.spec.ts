@@ -21,6 +21,7 @@ const upstream = emitUpstream({
   sni: 'svc.ns.svc.cluster.local',
   serverPrincipals: ['svc.ns.cluster.local'],
   endpoints: [{ ip: '10.0.0.1', port: 8080 }],
+  choice: 'proxy',
   tls,
 }).bundle;
 
@@ -30,6 +31,7 @@ const outbound = emitOutbound({
   port: 80,
   protocol: 'http',
   addresses: ['10.96.0.1'],
+  addressesOf: 'service',
   trustDomain: 'cluster.local',
   domains: ['svc'],
   backends: [

@@ -20,6 +20,7 @@ const [cluster, assignment] = emitUpstream({
   sni: 'svc.ns.svc.cluster.local',
   serverPrincipals: ['svc.ns.cluster.local'],
   endpoints: [{ ip: '10.0.0.1', port: 8080 }],
+  choice: 'proxy',
   tls: {
     minProtocolVersion: 'TLSv1_2',
     maxProtocolVersion: 'TLSv1_3',
