@@ -5,7 +5,13 @@
 // Everything ends with `close`, or with the process that started it, however that ends.
 export { ensureBinaries, type Binaries } from './binaries.ts';
 export { Playground, type PlaygroundOptions } from './playground.ts';
-export { MeshServices, type ExistingNats, type MeshServicesOptions } from './mesh/mesh-services.ts';
+export {
+  MeshServices,
+  serviceNames,
+  type ExistingNats,
+  type MeshServicesOptions,
+  type ServiceName,
+} from './mesh/mesh-services.ts';
 export { endOfRun, prepare, startUnlessEnded, type EndOfRun } from './commands/up.ts';
 export { execPlan } from './control/control-server.ts';
 export type { ExecPlan } from './control/protocol.ts';
