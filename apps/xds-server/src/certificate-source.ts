@@ -1,12 +1,12 @@
 import { subjects, type Bus } from '@osm/bus';
 import {
-  createCsr,
   createKeyPair,
   exportPrivateKeyPem,
+  sealSignRequest,
   type SecretText,
   type Validity,
 } from '@osm/pki';
-import { MeshError } from '@osm/prelude';
+import { MeshError, type Clock } from '@osm/prelude';
 import type { CertificateSubject } from '@osm/proto-mesh';
 
 /** A certificate with its key, which was made here and stays here. */
@@ -26,14 +26,12 @@ export type CertificateSource = (
 const signTimeoutMs = 10_000;
 
 /** A key made here, a CSR over the bus, and the chain that comes back. */
-export function createCertificateSource(bus: Bus): CertificateSource {
+export function createCertificateSource(bus: Bus, clock: Pick<Clock, 'now'>): CertificateSource {
   return async (subject, validityMs) => {
     const pair = await createKeyPair();
-    const response = await bus.request(
-      subjects.sign,
-      { csrDer: Buffer.from(await createCsr(pair)), subject, validityMs },
-      { timeoutMs: signTimeoutMs },
-    );
+    const question = { pair, subject, validityMs, asker: 'xds-server', nowMs: clock.now() };
+    const request = await sealSignRequest(question);
+    const response = await bus.request(subjects.sign, request, { timeoutMs: signTimeoutMs });
     if (response.kind === 'error') throw response.error;
     const { result } = response.value;
     if (result?.$case !== 'issued') {

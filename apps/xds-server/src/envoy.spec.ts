@@ -91,29 +91,29 @@ function listener(name: string, address: string, cluster?: string) {
   return ['listener', name, Listener.encode(message).finish()] as const;
 }
 
-let server: TestServer;
-let envoy: RealEnvoy;
+describe.each(['DELTA_GRPC', 'GRPC'] as const)('a real Envoy over %s', (apiType) => {
+  let server: TestServer;
+  let envoy: RealEnvoy;
 
-beforeAll(async () => {
-  server = await startTestServer();
-  const { compiled, workloads } = server;
-  compiled.set('cluster.a', backend('a', 1));
-  compiled.set('workload.buyer', bundleOf([listener('to-a', '10.0.0.1', 'a')], ['cluster.a']));
-  compiled.complete();
-  workloads.set(proxy.uuid, { ...proxy.identity, pod: 'buyer-1', bundle: 'workload.buyer' });
-  workloads.complete();
-  envoy = await startRealEnvoy(server, proxy);
-}, 40_000);
-afterAll(async () => {
-  await envoy.stop();
-  await server.stop();
-});
+  beforeAll(async () => {
+    server = await startTestServer();
+    const { compiled, workloads } = server;
+    compiled.set('cluster.a', backend('a', 1));
+    compiled.set('workload.buyer', bundleOf([listener('to-a', '10.0.0.1', 'a')], ['cluster.a']));
+    compiled.complete();
+    workloads.set(proxy.uuid, { ...proxy.identity, pod: 'buyer-1', bundle: 'workload.buyer' });
+    workloads.complete();
+    envoy = await startRealEnvoy(server, proxy, apiType);
+  }, 40_000);
+  afterAll(async () => {
+    await envoy.stop();
+    await server.stop();
+  });
 
-const clusters = async (): Promise<string> =>
-  envoy.admin('/config_dump?resource=dynamic_active_clusters');
-const listeners = async (): Promise<string> => envoy.admin('/listeners');
+  const clusters = async (): Promise<string> =>
+    envoy.admin('/config_dump?resource=dynamic_active_clusters');
+  const listeners = async (): Promise<string> => envoy.admin('/listeners');
 
-describe('a real Envoy', () => {
   it('comes up: runtime layer, clusters, secrets and listeners all arrive', async () => {
     await vi.waitFor(async () => expect(await envoy.admin('/ready')).toBe('LIVE\n'), soon);
     expect(await listeners()).toContain('to-a');

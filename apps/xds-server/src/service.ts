@@ -89,7 +89,7 @@ function createParts(context: ServiceContext<Config>, environment: Environment):
   const metrics = createXdsMetrics(context.metrics);
   const view = createMeshView();
   const secrets = createIdentitySecrets({
-    source: environment.certificates ?? createCertificateSource(bus),
+    source: environment.certificates ?? createCertificateSource(bus, clock),
     validityMs: config.certValidity,
     clock,
     random,
@@ -179,7 +179,7 @@ async function serve(
     onListening?.(listener.port);
   };
   const keepCurrent = async (): Promise<void> => {
-    const source = certificates ?? createCertificateSource(bus);
+    const source = certificates ?? createCertificateSource(bus, clock);
     const connected = (): Promise<void> => untilConnected(bus, signal);
     const options = { source, clock, random, log, signal, connected };
     for await (const next of watchServerCertificate(options)) {

@@ -16,10 +16,17 @@ export interface RealEnvoy {
   readonly stop: () => Promise<void>;
 }
 
+/** Envoy's names of the two protocols: delta, and state-of-the-world. */
+export type AdsApiType = 'DELTA_GRPC' | 'GRPC';
+
 /** Starts Envoy; returns when its admin interface answers. */
-export async function startRealEnvoy(server: TestServer, proxy: TestProxy): Promise<RealEnvoy> {
+export async function startRealEnvoy(
+  server: TestServer,
+  proxy: TestProxy,
+  apiType: AdsApiType = 'DELTA_GRPC',
+): Promise<RealEnvoy> {
   const directory = await mkdtemp(join(tmpdir(), 'osm-xds-envoy-'));
-  const bootstrap = await renderBootstrap(server, proxy);
+  const bootstrap = await renderBootstrap(server, proxy, apiType);
   await writeFile(join(directory, 'bootstrap.json'), JSON.stringify(bootstrap));
   const child = spawn(
     findEnvoy(process.env),
@@ -66,18 +73,30 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
-/** The bootstrap of a sidecar as far as ADS goes: mTLS with a pinned server name, a runtime layer by ADS, delta. */
-async function renderBootstrap(server: TestServer, proxy: TestProxy): Promise<object> {
+/** The bootstrap of a sidecar as far as ADS goes: mTLS with a pinned server name, a runtime layer by ADS. */
+async function renderBootstrap(
+  server: TestServer,
+  proxy: TestProxy,
+  apiType: AdsApiType,
+): Promise<object> {
   const identity = await server.authority.issue({ kind: 'proxy', ...proxy });
   const name = `ads.${trustDomain}`;
   const ads = { ads: {}, resource_api_version: 'V3' };
   return {
     node: { id: proxy.uuid, cluster: 'test' },
     admin: { address: socketAddress(0) },
-    layered_runtime: { layers: [{ name: 'rtds', rtds_layer: { name: 'rtds', rtds_config: ads } }] },
+    // State-of-the-world cannot say that a runtime layer does not exist: Envoy goes on when this time is over.
+    layered_runtime: {
+      layers: [
+        {
+          name: 'rtds',
+          rtds_layer: { name: 'rtds', rtds_config: { ...ads, initial_fetch_timeout: '1s' } },
+        },
+      ],
+    },
     dynamic_resources: {
       ads_config: {
-        api_type: 'DELTA_GRPC',
+        api_type: apiType,
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
         grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],

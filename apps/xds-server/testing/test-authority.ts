@@ -7,6 +7,7 @@ import {
   exportPrivateKeyPem,
   loadIssuer,
   longValidityMs,
+  openSignRequest,
   subjectNames,
   verifyCsr,
   type CertificateSubject,
@@ -63,7 +64,10 @@ export async function createTestAuthority(id = 'bundle-1'): Promise<TestAuthorit
     respondOn: (bus, signal) =>
       bus.respond(
         subjects.sign,
-        async (request): Promise<SignResponse> => {
+        async (signed): Promise<SignResponse> => {
+          const opened = await openSignRequest(signed);
+          invariant(opened.kind === 'ok', 'a request under the signature of its key');
+          const request = opened.value;
           requests.push(request);
           const leaf = await sign(request.csrDer, subjectOf(request.subject), request.validityMs);
           const { certificatePem: chainPem, notBeforeMs, notAfterMs } = leaf;

@@ -53,7 +53,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const trust = others.own(buckets.trust);
   trust.set('bundle', authority.bundle);
   trust.complete();
-  const bus = hub.connect();
+  const bus = hub.connect({ service: 'xds-server' });
   const metrics = createMetrics();
   const readiness = createReadiness();
   let isListening: (port: number) => void;

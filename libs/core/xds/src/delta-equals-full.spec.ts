@@ -7,60 +7,16 @@ import {
   type ModelMesh,
   type ModelService,
 } from '../testing/model-mesh.ts';
+import {
+  breakingStep,
+  calmStep,
+  mesh,
+  nothing,
+  play,
+  reconnect,
+  roughStep,
+} from '../testing/random-play.ts';
 import { findRecord, recordsOf } from './config-node.ts';
-
-const serviceNames = ['a', 'b', 'c', 'd'];
-const content = fc.integer({ min: 0, max: 2 });
-const calls = fc.oneof(
-  { weight: 1, arbitrary: fc.constant('all' as const) },
-  { weight: 3, arbitrary: fc.subarray(serviceNames) },
-);
-const service: fc.Arbitrary<ModelService> = fc.record({
-  cluster: content,
-  endpoints: content,
-  listener: content,
-  route: content,
-  backends: fc.subarray(serviceNames),
-});
-const mesh: fc.Arbitrary<ModelMesh> = fc
-  .record({
-    services: fc.dictionary(fc.constantFrom(...serviceNames), service),
-    w: calls,
-    v: calls,
-  })
-  .map(({ services, w, v }) => ({ services: { ...services }, workloads: { w, v } }));
-
-type Step =
-  | { readonly kind: 'publish'; readonly mesh: ModelMesh; readonly cut: number }
-  | { readonly kind: 'assign'; readonly workload: 'w' | 'v' }
-  | { readonly kind: 'responses'; readonly count: number }
-  | { readonly kind: 'requests'; readonly count: number }
-  | { readonly kind: 'writable'; readonly writable: boolean }
-  | { readonly kind: 'poison'; readonly pick: number }
-  | { readonly kind: 'settle' }
-  | { readonly kind: 'reconnect' };
-
-const count = fc.integer({ min: 1, max: 4 });
-const calmStep: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant('publish' as const), mesh, cut: fc.nat(20) }),
-  fc.record({ kind: fc.constant('assign' as const), workload: fc.constantFrom('w', 'v') }),
-  fc.record({ kind: fc.constant('settle' as const) }),
-  fc.record({ kind: fc.constant('responses' as const), count }),
-  fc.record({ kind: fc.constant('requests' as const), count }),
-  fc.record({ kind: fc.constant('writable' as const), writable: fc.boolean() }),
-);
-const roughStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: calmStep },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('poison' as const), pick: fc.nat(100) }),
-  },
-);
-const reconnect: fc.Arbitrary<Step> = fc.record({ kind: fc.constant('reconnect' as const) });
-const breakingStep = fc.oneof(
-  { weight: 5, arbitrary: calmStep },
-  { weight: 1, arbitrary: reconnect },
-);
 
 /** Services that never change: enough of them that closures are indexed and subscriptions are kept as 'all but'. */
 const crowd: readonly string[] = Array.from({ length: 30 }, (_, i) => `s${i}`);
@@ -73,66 +29,6 @@ function withCrowd(world: ModelMesh): ModelMesh {
     calls === 'all' ? calls : [...calls, ...crowd],
   ]);
   return { services: { ...services, ...world.services }, workloads: Object.fromEntries(workloads) };
-}
-
-const nothing: ModelMesh = { services: {}, workloads: {} };
-
-/** Plays the steps; the mesh is published in two parts at a random cut, as batches of the bus fall. */
-function play(steps: readonly Step[]): { readonly talk: Conversation; readonly bundle: string } {
-  const talk = createConversation();
-  let published = nothing;
-  let bundle = workloadKey('w');
-  talk.assign(bundle);
-  for (const step of steps) {
-    switch (step.kind) {
-      case 'publish': {
-        const changes = changesBetween(published, step.mesh);
-        const cut = changes.length === 0 ? 0 : step.cut % changes.length;
-        talk.publish(changes.slice(0, cut));
-        talk.deliverResponse();
-        talk.publish(changes.slice(cut));
-        published = step.mesh;
-        break;
-      }
-      case 'assign':
-        bundle = workloadKey(step.workload);
-        talk.assign(bundle);
-        break;
-      case 'responses':
-        for (let i = 0; i < step.count; i++) talk.deliverResponse();
-        break;
-      case 'requests':
-        for (let i = 0; i < step.count; i++) talk.deliverRequest();
-        break;
-      case 'writable':
-        talk.input({ kind: 'writable', writable: step.writable });
-        break;
-      case 'poison': {
-        const node = talk.index.node(bundle);
-        const all =
-          node === undefined
-            ? []
-            : [
-                ...recordsOf(node, 'cluster'),
-                ...recordsOf(node, 'route'),
-                ...recordsOf(node, 'listener'),
-              ];
-        const record = all[step.pick % Math.max(1, all.length)];
-        const held = record && talk.client.holdings[record.type].get(record.name);
-        if (record !== undefined && held?.version !== record.version)
-          talk.client.poison.add(record.version);
-        break;
-      }
-      case 'settle':
-        talk.settle();
-        break;
-      case 'reconnect':
-        talk.reconnect();
-        break;
-    }
-  }
-  talk.settle();
-  return { talk, bundle };
 }
 
 /** The client has exactly the closure, apart from what it refuses. */

@@ -3,6 +3,7 @@ import { changeNames, namesOf, noNames, rememberedNames, type NameSet } from './
 import { createContent, encodeNothing, type ResponseContent } from './response.ts';
 import { resourceTypeOf, type ResourceType } from './resource-types.ts';
 import { isFullList } from './sotw-plan.ts';
+import { acceptList, forgetAccepted, refuseList } from './sotw-trial.ts';
 import {
   nodeFor,
   quarantineKey,
@@ -43,7 +44,11 @@ export function receiveDelta(draft: Draft, request: DeltaRequest, outputs: Strea
   ask(draft, type, { all: asksAll, add, drop, versions: request.initialResourceVersions });
 }
 
-/** Takes in a DiscoveryRequest. One that answers another response than the last of its type is stale and ignored. */
+/**
+ * Takes in a DiscoveryRequest: an acknowledgement, and always the whole subscription. Requests come in order, so the names in one are
+ * what the client wants also when it had not seen the last response yet. (To wait for the answer to that one, as servers do that
+ * compare versions, would let a route go ahead of the endpoints that the client asked for in between.)
+ */
 export function receiveSotw(draft: Draft, request: SotwRequest, outputs: StreamOutput[]): void {
   const type = resourceTypeOf(request.typeUrl);
   if (type === undefined) {
@@ -51,10 +56,7 @@ export function receiveSotw(draft: Draft, request: SotwRequest, outputs: StreamO
     return;
   }
   const known = draft.subscriptions[type];
-  if (request.responseNonce !== '') {
-    if (request.responseNonce !== draft.nonces[type]) return;
-    settle(draft, type, request, outputs);
-  }
+  if (request.responseNonce !== '') settle(draft, type, request, outputs);
   const requested = request.resourceNames;
   const isFirst = known === undefined;
   const wildcard =
@@ -69,7 +71,10 @@ export function receiveSotw(draft: Draft, request: SotwRequest, outputs: StreamO
   if (!isFirst && isSame) return;
   const names: NameSet = changeNames(known?.names ?? noNames, scope, { add, drop });
   if (!subscribeTo(draft, type, { wildcard, names }, outputs)) return;
-  ask(draft, type, { all: isFullList(type) || wildcard, add, drop, versions: {} });
+  if (isFullList(type) && drop.length > 0) forgetAccepted(draft, type, drop);
+  const asksMore = isFirst || add.length > 0 || (wildcard && !known.wildcard);
+  const all = asksMore && (isFullList(type) || wildcard);
+  ask(draft, type, { all, add, drop, versions: {} });
 }
 
 function sendNothing(
@@ -137,8 +142,18 @@ function settle(
   // Acknowledgements of a type come in order: those before it can get none any more.
   draft.inflight = draft.inflight.filter(({ content }, i) => i > at || content.type !== type);
   const { content } = settled;
-  if (request.errorDetail === undefined) outputs.push({ kind: 'acknowledged', content });
-  else refuse(draft, content, request.errorDetail.message, outputs);
+  const isList = draft.protocol === 'sotw' && isFullList(type);
+  const isLatest = request.responseNonce === draft.nonces[type];
+  if (request.errorDetail === undefined) {
+    outputs.push({ kind: 'acknowledged', content });
+    if (isList) acceptList(draft, content, isLatest);
+    return;
+  }
+  const { message } = request.errorDetail;
+  outputs.push({ kind: 'refused', content, message });
+  if (!isList) refuse(draft, content, message, outputs);
+  // One that was replaced meanwhile needs no verdict of its own: the next is about to get one.
+  else if (isLatest) refuseList(draft, content, message, outputs);
 }
 
 /**
@@ -151,14 +166,7 @@ function refuse(
   message: string,
   outputs: StreamOutput[],
 ): void {
-  outputs.push({ kind: 'refused', content, message });
   const { type, records, removed } = content;
-  if (draft.protocol === 'sotw' && isFullList(type)) {
-    // A full list cannot be taken apart: what is left out would be removed. It is not sent again before something changes.
-    const rejection = { type, name: '', version: draft.nonces[type] ?? '', message };
-    outputs.push({ kind: 'quarantined', rejection });
-    return;
-  }
   const node = nodeFor(draft, type);
   const current = records.filter(
     (record) => node !== undefined && findRecord(node, type, record.name) === record,

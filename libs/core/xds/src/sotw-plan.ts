@@ -32,15 +32,7 @@ export function planEarlySotw(
   const clusters = typeDiffOf(diff, 'cluster');
   const upserts = [...clusters.added, ...clusters.changed];
   if (upserts.some((record) => wants(state, record))) {
-    const records = fullList(state, 'cluster', to);
-    // Listeners and routes that the client still has may name them.
-    const late = state.late ?? from;
-    for (const name of [...state.retiring.clusters, ...clusters.removed]) {
-      const record = findRecord(late, 'cluster', name) ?? findRecord(from, 'cluster', name);
-      if (record !== undefined && findRecord(to, 'cluster', name) === undefined)
-        if (wants(state, record)) records.push(record);
-    }
-    records.sort(compareRecords);
+    const records = clusterList(state, to, [...state.retiring.clusters, ...clusters.removed]);
     out.push(createContent('cluster', { records, introducesClusters: clusters.added.length > 0 }));
   }
   const endpoints = typeDiffOf(diff, 'endpoint');
@@ -99,8 +91,35 @@ export function answerSotw(
     : [createContent(type, { records: records.sort(compareRecords) })];
 }
 
-function fullList(state: StreamState, type: ResourceType, node: ConfigNode): ResourceRecord[] {
-  return recordsOf(node, type).filter((record) => wants(state, record));
+/** What is subscribed of a closure. What the client refused, or has still to be tried, is there as it was accepted last, or not at all. */
+export function fullList(
+  state: StreamState,
+  type: ResourceType,
+  node: ConfigNode,
+): ResourceRecord[] {
+  const wanted = recordsOf(node, type).filter((record) => wants(state, record));
+  const withheld = new Set((state.suspects[type] ?? []).slice(1).flat());
+  if (withheld.size + state.quarantine.size === 0) return wanted;
+  return wanted.flatMap((record) => {
+    if (!withheld.has(record) && !isQuarantined(state, record)) return [record];
+    const last = state.accepted[type]?.find(({ name }) => name === record.name);
+    return last === undefined ? [] : [last];
+  });
+}
+
+/** The clusters of a closure, and those that are about to go: listeners and routes that the client still has may name them. */
+export function clusterList(
+  state: StreamState,
+  node: ConfigNode,
+  retiring: readonly string[],
+): ResourceRecord[] {
+  const list = fullList(state, 'cluster', node);
+  if (retiring.length === 0) return list;
+  const going = new Set(retiring);
+  for (const { name } of recordsOf(node, 'cluster')) going.delete(name);
+  const last = state.inflight.findLast(({ content }) => content.type === 'cluster')?.content;
+  const held = last?.records ?? state.accepted.cluster ?? [];
+  return [...list, ...held.filter(({ name }) => going.has(name))].sort(compareRecords);
 }
 
 function some(

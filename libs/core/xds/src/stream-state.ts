@@ -56,7 +56,7 @@ export type StreamOutput =
 
 export interface Rejection {
   readonly type: ResourceType;
-  /** Empty when the client did not say which one of a full list. */
+  /** Empty when a client refused a full list in which nothing is new. */
   readonly name: string;
   readonly version: string;
   readonly message: string;
@@ -107,6 +107,12 @@ export interface StreamState {
   readonly inflight: readonly Inflight[];
   /** By quarantineKey. */
   readonly quarantine: ReadonlyMap<string, Rejection>;
+  /** State-of-the-world: the full lists that the client accepted last, to fall back to when it refuses one. */
+  readonly accepted: Readonly<Partial<Record<ResourceType, readonly ResourceRecord[]>>>;
+  /** State-of-the-world: what is still to be tried of refused lists, in groups; of a type the first group is on trial. */
+  readonly suspects: Readonly<
+    Partial<Record<ResourceType, readonly (readonly ResourceRecord[])[]>>
+  >;
   /** State-of-the-world: the last nonce per type; anything else is stale. */
   readonly nonces: Readonly<Partial<Record<ResourceType, string>>>;
   readonly writable: boolean;
@@ -143,6 +149,8 @@ export function createStreamState(protocol: Protocol): StreamState {
     outbox: noContents,
     inflight: noInflight,
     quarantine: noRejections,
+    accepted: noSubscriptions,
+    suspects: noSubscriptions,
     nonces: noSubscriptions,
     writable: true,
   };

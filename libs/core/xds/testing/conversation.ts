@@ -2,14 +2,13 @@ import { applyStream } from '../src/apply-stream.ts';
 import { createBundleIndex, type BundleChange, type BundleIndex } from '../src/bundle-index.ts';
 import {
   createStreamState,
-  type DeltaRequest,
   type StreamInput,
   type StreamOutput,
   type StreamState,
 } from '../src/stream-state.ts';
-import { createModelClient, type ModelClient } from './model-client.ts';
+import { createModelClient, type ClientKind, type ModelClient } from './model-client.ts';
 
-/** A delta stream between the state machine and a model client, with both directions of the wire in hand. */
+/** A stream between the state machine and a model client, with both directions of the wire in hand. */
 export interface Conversation {
   readonly client: ModelClient;
   readonly index: BundleIndex;
@@ -26,18 +25,23 @@ export interface Conversation {
   readonly deliverRequest: () => boolean;
   /** Both read until nothing is under way. Throws when that does not end. */
   readonly settle: () => void;
+  /** The client is interested in these listeners from now on. */
+  readonly want: (listeners: readonly string[]) => void;
   /** The stream breaks, the client comes again with what it has. */
   readonly reconnect: () => void;
 }
 
 const exchangesMax = 2000;
 
-export function createConversation(): Conversation {
-  const client = createModelClient();
+/** How a sidecar speaks. */
+const sidecar: ClientKind = { protocol: 'delta', asks: 'wildcard', blames: 'name' };
+
+export function createConversation(kind: ClientKind = sidecar): Conversation {
+  const client = createModelClient(kind);
   const index = createBundleIndex();
   const outputs: StreamOutput[] = [];
-  let state = createStreamState('delta');
-  let toServer: DeltaRequest[] = [...client.connect()];
+  let state = createStreamState(kind.protocol);
+  let toServer: StreamInput[] = [...client.connect()];
   let toClient: Uint8Array[] = [];
   let bundle = '';
 
@@ -54,7 +58,7 @@ export function createConversation(): Conversation {
   const deliverRequest = (): boolean => {
     const request = toServer.shift();
     if (request === undefined) return false;
-    input({ kind: 'delta-request', request });
+    input(request);
     return true;
   };
   const deliverResponse = (): boolean => {
@@ -85,8 +89,9 @@ export function createConversation(): Conversation {
       }
       throw new Error('client and server go on for ever');
     },
+    want: (listeners) => void toServer.push(...client.want(listeners)),
     reconnect: () => {
-      state = createStreamState('delta');
+      state = createStreamState(kind.protocol);
       toClient = [];
       toServer = [...client.connect()];
       retarget();

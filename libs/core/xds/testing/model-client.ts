@@ -1,12 +1,12 @@
-import { DeltaDiscoveryResponse } from '@osm/proto-envoy/discovery';
+import { DeltaDiscoveryResponse, DiscoveryResponse } from '@osm/proto-envoy/discovery';
 import {
   resourceTypeOf,
   resourceTypes,
   typeUrlOf,
   type ResourceType,
 } from '../src/resource-types.ts';
-import type { DeltaRequest } from '../src/stream-state.ts';
-import { decodeBody, type ModelBody } from './model-mesh.ts';
+import type { DeltaRequest, Protocol, SotwRequest, StreamInput } from '../src/stream-state.ts';
+import { decodeBody, malformedContent, type ModelBody } from './model-mesh.ts';
 
 /** What the client has of a resource. */
 export interface Held {
@@ -16,19 +16,30 @@ export interface Held {
 
 export type Holdings = Record<ResourceType, Map<string, Held>>;
 
-/**
- * A delta client that behaves as Envoy: wildcards for clusters and listeners, endpoints and routes by name as clusters and
- * listeners name them, a response that contains something malformed is refused as a whole. It records what it sees go wrong.
- */
+/** How a client speaks, and what it asks for. */
+export interface ClientKind {
+  readonly protocol: Protocol;
+  /**
+   * wildcard: as Envoy, all clusters and listeners, endpoints and routes as these name them. named: as gRPC, some listeners, from
+   * these to routes, clusters, endpoints.
+   */
+  readonly asks: 'wildcard' | 'named';
+  /** What a refusal says: names as Envoy, places as grpc-js, or nothing of use. */
+  readonly blames: 'name' | 'index' | 'nobody';
+}
+
+/** A client that refuses a response as a whole when something in it is malformed. It records what it sees go wrong. */
 export interface ModelClient {
   readonly holdings: Holdings;
-  /** Things that must never be seen: a route without its cluster, a cluster served cold, removed resources unasked. */
+  /** Things that must never be seen: a route without its cluster, resources unasked, a cluster taken away that is named. */
   readonly violations: readonly string[];
   /** Requests of a new stream; after a reconnect with what it holds. */
-  readonly connect: () => readonly DeltaRequest[];
-  /** The requests that a response causes, the acknowledgement last. */
-  readonly receive: (bytes: Uint8Array) => readonly DeltaRequest[];
-  /** Versions that are malformed. */
+  readonly connect: () => readonly StreamInput[];
+  /** The requests that a response causes, the acknowledgement among them. */
+  readonly receive: (bytes: Uint8Array) => readonly StreamInput[];
+  /** named: the listeners that it is interested in from now on. */
+  readonly want: (listeners: readonly string[]) => readonly StreamInput[];
+  /** Versions that are malformed, beside all with `malformedContent`. */
   readonly poison: Set<string>;
   /** Clusters that wait for their endpoints since they changed. */
   readonly warming: ReadonlySet<string>;
@@ -37,80 +48,186 @@ export interface ModelClient {
   readonly received: () => number;
 }
 
-export function createModelClient(): ModelClient {
+/** A response in either protocol. `removed` of a full list are those that are not in it any more. */
+interface Received {
+  readonly type: ResourceType;
+  readonly nonce: string;
+  readonly resources: readonly { readonly name: string; readonly held: Held }[];
+  readonly removed: readonly string[];
+}
+
+type Followed = 'cluster' | 'endpoint' | 'listener' | 'route';
+const followed: readonly Followed[] = ['cluster', 'endpoint', 'listener', 'route'];
+
+export function createModelClient(kind: ClientKind): ModelClient {
+  const { protocol, asks } = kind;
   const holdings = Object.fromEntries(resourceTypes.map((t) => [t, new Map()])) as Holdings;
-  const subscribed: Record<'endpoint' | 'route', Set<string>> = {
+  const none = (): Record<Followed, Set<string>> => ({
+    cluster: new Set(),
     endpoint: new Set(),
+    listener: new Set(),
     route: new Set(),
-  };
+  });
+  const subscribed = none();
+  const everAsked = none();
+  let interest: readonly string[] = [];
+  let nonces: Partial<Record<ResourceType, string>> = {};
   const violations: string[] = [];
   const warming = new Set<string>();
   const poison = new Set<string>();
   let wasted = 0;
   let received = 0;
   let isFirstListener = true;
-  const everAsked = { endpoint: new Set<string>(), route: new Set<string>() };
 
-  const request = (type: ResourceType, parts: Partial<DeltaRequest>): DeltaRequest => ({
-    typeUrl: typeUrlOf(type),
-    resourceNamesSubscribe: [],
-    resourceNamesUnsubscribe: [],
-    initialResourceVersions: {},
-    responseNonce: '',
-    errorDetail: undefined,
-    ...parts,
+  const isWildcard = (type: ResourceType): boolean =>
+    asks === 'wildcard' && (type === 'cluster' || type === 'listener');
+  const named = (type: ResourceType): Set<string> =>
+    new Set([...holdings[type].values()].flatMap(({ body }) => body.names));
+  const wanted = (type: Followed): Set<string> => {
+    switch (type) {
+      case 'listener':
+        return new Set(interest);
+      case 'route':
+        return named('listener');
+      case 'cluster':
+        return asks === 'named' ? named('route') : new Set();
+      case 'endpoint':
+        return new Set(holdings.cluster.keys());
+    }
+  };
+
+  const delta = (type: ResourceType, parts: Partial<DeltaRequest>): StreamInput => ({
+    kind: 'delta-request',
+    request: {
+      typeUrl: typeUrlOf(type),
+      resourceNamesSubscribe: [],
+      resourceNamesUnsubscribe: [],
+      initialResourceVersions: {},
+      responseNonce: '',
+      errorDetail: undefined,
+      ...parts,
+    },
+  });
+  const list = (type: ResourceType, errorDetail?: SotwRequest['errorDetail']): StreamInput => ({
+    kind: 'sotw-request',
+    request: {
+      typeUrl: typeUrlOf(type),
+      resourceNames: type === 'secret' ? [] : [...subscribed[type]].sort(),
+      responseNonce: nonces[type] ?? '',
+      errorDetail,
+    },
   });
 
-  /** Makes the subscription equal to what clusters and listeners name. */
-  const follow = (type: 'endpoint' | 'route', wanted: ReadonlySet<string>): DeltaRequest[] => {
-    const add = [...wanted].filter((name) => !subscribed[type].has(name));
-    const drop = [...subscribed[type]].filter((name) => !wanted.has(name));
+  /** Makes a subscription equal to what the resources held name. */
+  const follow = (type: Followed): StreamInput[] => {
+    if (isWildcard(type)) return [];
+    const names = wanted(type);
+    const add = [...names].filter((name) => !subscribed[type].has(name));
+    const drop = [...subscribed[type]].filter((name) => !names.has(name));
     if (add.length + drop.length === 0) return [];
-    for (const name of add) {
-      subscribed[type].add(name);
-      everAsked[type].add(name);
-    }
+    subscribed[type] = names;
+    for (const name of add) everAsked[type].add(name);
     for (const name of drop) {
-      subscribed[type].delete(name);
       holdings[type].delete(name);
+      if (type === 'cluster') warming.delete(name);
     }
-    return [request(type, { resourceNamesSubscribe: add, resourceNamesUnsubscribe: drop })];
+    return protocol === 'delta'
+      ? [delta(type, { resourceNamesSubscribe: add, resourceNamesUnsubscribe: drop })]
+      : [list(type)];
+  };
+  const followAll = (): StreamInput[] => {
+    const requests: StreamInput[] = [];
+    // What one type names may be held already: until nothing changes any more.
+    for (;;) {
+      const more = (['listener', 'route', 'cluster', 'endpoint'] as const).flatMap(follow);
+      if (more.length === 0) return requests;
+      requests.push(...more);
+    }
   };
 
-  const followAll = (): DeltaRequest[] => [
-    ...follow('endpoint', new Set(holdings.cluster.keys())),
-    ...follow('route', new Set([...holdings.listener.values()].flatMap(({ body }) => body.names))),
-  ];
+  const answer = (response: Received, explanation: string | undefined): StreamInput => {
+    const errorDetail = explanation === undefined ? undefined : { message: explanation };
+    return protocol === 'delta'
+      ? delta(response.type, { responseNonce: response.nonce, errorDetail })
+      : list(response.type, errorDetail);
+  };
 
-  const versions = (type: ResourceType): Record<string, string> =>
-    Object.fromEntries([...holdings[type]].map(([name, held]) => [name, held.version]));
-
-  const check = (): void => {
+  const check = (removed: readonly string[]): void => {
     for (const [name, { body }] of holdings.route)
-      for (const cluster of body.names)
-        if (!holdings.cluster.has(cluster) || !holdings.endpoint.has(cluster))
+      for (const cluster of body.names) {
+        const isMissing = !holdings.cluster.has(cluster) || !holdings.endpoint.has(cluster);
+        if (asks === 'wildcard' && isMissing)
           violations.push(`route ${name} names ${cluster}, which is not there`);
+        if (removed.includes(cluster))
+          violations.push(`${cluster} was taken away while route ${name} names it`);
+      }
   };
 
-  const accept = (type: ResourceType, response: DeltaDiscoveryResponse): void => {
-    let news = response.removedResources.filter((name) => holdings[type].has(name)).length;
-    for (const { name, version, resource } of response.resources) {
-      if ((type === 'endpoint' || type === 'route') && !everAsked[type].has(name))
+  const accept = ({ type, resources, removed }: Received): void => {
+    let news = removed.filter((name) => holdings[type].has(name)).length;
+    for (const { name, held } of resources) {
+      if (type !== 'secret' && !isWildcard(type) && !everAsked[type].has(name))
         violations.push(`${type} ${name} came unasked`);
+      // Sent before the server knew that it is not wanted any more.
+      if (type !== 'secret' && !isWildcard(type) && !subscribed[type].has(name)) continue;
       const before = holdings[type].get(name);
-      if (before?.version !== version) news++;
-      if (type === 'cluster' && before !== undefined && before.version !== version)
+      if (before?.version !== held.version) news++;
+      if (type === 'cluster' && before !== undefined && before.version !== held.version)
         warming.add(name);
       if (type === 'endpoint' && warming.delete(name)) news++;
-      const body = decodeBody(resource?.value ?? new Uint8Array());
-      holdings[type].set(name, { version, body });
+      holdings[type].set(name, held);
     }
-    for (const name of response.removedResources) {
+    for (const name of removed) {
       holdings[type].delete(name);
       if (type === 'cluster') warming.delete(name);
     }
     if (news === 0) wasted++;
   };
+
+  const explain = ({ resources }: Received, bad: Received['resources'][number]): string => {
+    switch (kind.blames) {
+      case 'name':
+        return `${bad.name} is malformed`;
+      case 'index':
+        return `xDS response validation errors: [resource index ${resources.indexOf(bad)}: malformed]`;
+      case 'nobody':
+        return 'malformed';
+    }
+  };
+
+  const decode = (bytes: Uint8Array): Received => {
+    const response =
+      protocol === 'delta' ? DeltaDiscoveryResponse.decode(bytes) : DiscoveryResponse.decode(bytes);
+    const type = resourceTypeOf(response.typeUrl);
+    if (type === undefined) throw new Error(`unknown type ${response.typeUrl}`);
+    const bodies =
+      'removedResources' in response
+        ? response.resources.map(({ resource }) => resource?.value ?? new Uint8Array())
+        : response.resources.map(({ value }) => value);
+    const resources = bodies.map(decodeBody).map((body) => ({
+      name: body.name,
+      held: { version: body.version, body },
+    }));
+    const names = new Set(resources.map(({ name }) => name));
+    const isFull = protocol === 'sotw' && (type === 'cluster' || type === 'listener');
+    const removed =
+      'removedResources' in response
+        ? response.removedResources
+        : isFull
+          ? [...holdings[type].keys()].filter((name) => !names.has(name))
+          : [];
+    return { type, nonce: response.nonce, resources, removed };
+  };
+
+  const versions = (type: ResourceType): Record<string, string> =>
+    Object.fromEntries([...holdings[type]].map(([name, held]) => [name, held.version]));
+  const first = (type: Followed): StreamInput =>
+    protocol === 'sotw'
+      ? list(type)
+      : delta(type, {
+          resourceNamesSubscribe: [...subscribed[type]],
+          initialResourceVersions: versions(type),
+        });
 
   return {
     holdings,
@@ -120,43 +237,38 @@ export function createModelClient(): ModelClient {
     wasted: () => wasted,
     received: () => received,
     connect: () => {
-      const again = received > 0;
-      const first = [request('cluster', { initialResourceVersions: versions('cluster') })];
-      if (!again) return first;
-      for (const type of ['endpoint', 'listener', 'route'] as const) {
-        const names = type === 'listener' ? [] : [...subscribed[type]];
-        if (type !== 'listener' && names.length === 0) continue;
-        first.push(
-          request(type, {
-            resourceNamesSubscribe: names,
-            initialResourceVersions: versions(type),
-          }),
-        );
-      }
+      nonces = {};
+      if (asks === 'wildcard' && received === 0) return [first('cluster')];
       isFirstListener = false;
-      return first;
+      return followed
+        .filter((type) => isWildcard(type) || subscribed[type].size > 0)
+        .map((type) => first(type));
+    },
+    want: (listeners) => {
+      interest = asks === 'named' ? listeners : [];
+      return followAll();
     },
     receive: (bytes) => {
       received++;
-      const response = DeltaDiscoveryResponse.decode(bytes);
-      const type = resourceTypeOf(response.typeUrl);
-      if (type === undefined) throw new Error(`unknown type ${response.typeUrl}`);
-      const ack = { responseNonce: response.nonce };
-      const bad = response.resources.find(({ version }) => poison.has(version));
-      const requests: DeltaRequest[] = [];
+      const response = decode(bytes);
+      const { type } = response;
+      nonces = { ...nonces, [type]: response.nonce };
+      const bad = response.resources.find(
+        ({ held }) => poison.has(held.version) || held.body.content === malformedContent,
+      );
+      const requests: StreamInput[] = [];
       if (bad === undefined) {
-        accept(type, response);
-        requests.push(...followAll());
-        check();
-        requests.push(request(type, ack));
-      } else {
-        const errorDetail = { message: `${bad.name} is malformed` };
-        requests.push(request(type, { ...ack, errorDetail }));
-      }
+        const removed = type === 'cluster' ? response.removed : [];
+        accept(response);
+        const followUps = followAll();
+        check(removed);
+        // In state-of-the-world every request about a type acknowledges its last response.
+        requests.push(...followUps, answer(response, undefined));
+      } else requests.push(answer(response, explain(response, bad)));
       // The first answer about clusters, good or bad, is what Envoy waits for before it asks for listeners.
-      if (isFirstListener && type === 'cluster') {
+      if (asks === 'wildcard' && isFirstListener && type === 'cluster') {
         isFirstListener = false;
-        requests.push(request('listener', {}));
+        requests.push(first('listener'));
       }
       return requests;
     },

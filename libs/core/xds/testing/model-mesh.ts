@@ -9,6 +9,9 @@ export interface ModelMesh {
   readonly workloads: Readonly<Record<string, readonly string[] | 'all'>>;
 }
 
+/** A content number that every client refuses. */
+export const malformedContent = 9;
+
 export interface ModelService {
   /** Content numbers: another number is another version. */
   readonly cluster: number;
