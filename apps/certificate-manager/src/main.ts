@@ -1,5 +1,5 @@
 import { createBus } from '@osm/bus';
-import { runService } from '@osm/runtime';
+import { runService, systemClock } from '@osm/runtime';
 import { flags } from './config.ts';
 import { runCertificateManager } from './service.ts';
 
@@ -21,7 +21,7 @@ await runService({
       metrics,
     });
     try {
-      await runCertificateManager(context, { bus, clock: { now: () => Date.now() } });
+      await runCertificateManager(context, { bus, clock: systemClock });
     } finally {
       await bus.close();
     }

@@ -4,7 +4,7 @@ import type { Counter, Histogram, Metrics } from '@osm/telemetry';
 export interface CertificateMetrics {
   readonly issuedCount: Counter;
   readonly issuedSeconds: Histogram;
-  readonly refusedCount: Counter<'code'>;
+  readonly refusedCount: Counter<'asker' | 'code'>;
 }
 
 export function createCertificateMetrics(metrics: Metrics): CertificateMetrics {
@@ -20,8 +20,8 @@ export function createCertificateMetrics(metrics: Metrics): CertificateMetrics {
     }),
     refusedCount: metrics.counter({
       name: 'osm_cert_refused_count',
-      help: 'Requests for a certificate that were refused, by code',
-      labels: ['code'],
+      help: 'Requests for a certificate that were refused, by who asked and code',
+      labels: ['asker', 'code'],
     }),
   };
 }

@@ -1,20 +1,29 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buckets, subjects } from '@osm/bus';
+import { buckets } from '@osm/bus';
 import { createMemoryBus, type MemoryBusHub } from '@osm/bus/testing';
-import type { SignRequest, SignResponse } from '@osm/proto-mesh';
+import type { CertificateSubject, SignResponse } from '@osm/proto-mesh';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { bookstore, issuedFacts, requestFor } from '../testing/provider-contract.ts';
+import { bookstore, issuedFacts } from '../testing/provider-contract.ts';
+import {
+  publishCatalog,
+  refusalCode,
+  sealed,
+  send,
+  type TestCatalog,
+} from '../testing/questions.ts';
 import { startReplica, type Replica } from '../testing/replica.ts';
 
 let directory: string;
 let hub: MemoryBusHub;
 let replicas: Replica[];
+let catalog: TestCatalog;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'osm-ca-'));
   hub = createMemoryBus();
+  catalog = publishCatalog(hub);
   replicas = [];
 });
 afterEach(async () => {
@@ -28,15 +37,8 @@ function start(instance: string, caDirectory = directory): Replica {
   return replica;
 }
 
-async function sign(request: SignRequest): Promise<SignResponse> {
-  const asker = hub.connect();
-  try {
-    const response = await asker.request(subjects.sign, request);
-    if (response.kind === 'error') throw response.error;
-    return response.value;
-  } finally {
-    await asker.close();
-  }
+async function sign(subject: CertificateSubject): Promise<SignResponse> {
+  return send(hub, 'xds-server', await sealed('xds-server', subject));
 }
 
 const bundles = () => [...hub.contents(buckets.trust)];
@@ -57,19 +59,49 @@ describe('the certificate manager', () => {
       ],
     ]);
     await vi.waitFor(() => expect(readiness.missing()).toEqual(new Map()));
-    expect(issuedFacts(await sign(await requestFor(bookstore))).dnsNames).toEqual([
-      'bookstore.shop.cluster.local',
-    ]);
-    const refused = await sign(await requestFor(undefined));
-    expect(refused.result).toEqual({
-      $case: 'refused',
-      value: { code: 'invalid_subject', message: 'the request names no subject' },
-    });
+    expect(issuedFacts(await sign(bookstore)).dnsNames).toEqual(['bookstore.shop.cluster.local']);
+    expect(refusalCode(await sign({ kind: undefined }))).toBe('invalid_subject');
     const { body } = await metrics.render();
     expect(body).toContain('osm_cert_issued_count 1\n');
     expect(body).toContain('osm_cert_issued_time_count 1\n');
-    expect(body).toContain('osm_cert_refused_count{code="invalid_subject"} 1\n');
+    expect(body).toContain('osm_cert_refused_count{asker="xds-server",code="invalid_subject"} 1\n');
   });
+
+  it('gives nothing to who has no business to ask, and counts them together', async () => {
+    const { metrics } = start('a');
+    await untilPublished();
+    const question = await sealed('xds-server', bookstore);
+    expect(refusalCode(await send(hub, 'policy-compiler', question))).toBe('invalid_proof');
+    expect(refusalCode(await send(hub, 'injector', question))).toBe('invalid_proof');
+    expect(refusalCode(await send(hub, 'injector', await sealed('injector', bookstore)))).toBe(
+      'forbidden',
+    );
+    expect(refusalCode(await send(hub, 'xds-server', question))).toBeUndefined();
+    expect(refusalCode(await send(hub, 'xds-server', question))).toBe('replayed');
+    const { body } = await metrics.render();
+    expect(body).toContain('osm_cert_refused_count{asker="other",code="invalid_proof"} 1\n');
+    expect(body).toContain('osm_cert_refused_count{asker="injector",code="forbidden"} 1\n');
+    expect(body).toContain('osm_cert_refused_count{asker="xds-server",code="replayed"} 1\n');
+  });
+
+  it('waits for an account that is on its way, and forgets one that was deleted', async () => {
+    start('a');
+    await untilPublished();
+    const late: CertificateSubject = {
+      kind: { $case: 'workload', value: { namespace: 'shop', serviceAccount: 'late' } },
+    };
+    const answer = sign(late);
+    await sign(bookstore);
+    catalog.addAccount('late');
+    expect(issuedFacts(await answer).dnsNames).toEqual(['late.shop.cluster.local']);
+    catalog.removeAccount('late');
+    await vi.waitFor(async () => expect(refusalCode(await sign(late))).toBe('unknown_identity'), {
+      timeout: 15_000,
+    });
+    // What was lost on the bus is known all the same.
+    hub.wipe();
+    expect(refusalCode(await sign(bookstore))).toBeUndefined();
+  }, 20_000);
 
   it('has one root in all replicas, and a follower takes over', async () => {
     const first = start('a');
@@ -79,7 +111,7 @@ describe('the certificate manager', () => {
     await first.stop();
     hub.wipe();
     await vi.waitFor(() => expect(bundles()).toEqual(published), { timeout: 10_000 });
-    expect(issuedFacts(await sign(await requestFor(bookstore))).isAuthority).toBe(false);
+    expect(issuedFacts(await sign(bookstore)).isAuthority).toBe(false);
   });
 
   it('keeps a replica with another root from answering, and says what is wrong', async () => {
@@ -91,7 +123,7 @@ describe('the certificate manager', () => {
     await vi.waitFor(() =>
       expect(stranger.readiness.missing().get('published root')).toContain('same --ca-directory'),
     );
-    for (let i = 0; i < 10; i++) await sign(await requestFor(bookstore));
+    for (let i = 0; i < 10; i++) await sign(bookstore);
     const { body } = await stranger.metrics.render();
     expect(body).toContain('osm_cert_issued_count 0\n');
     expect(bundles()).toEqual(published);

@@ -1,18 +1,24 @@
-import { buckets, subjects, type Bus, type OwnedTable } from '@osm/bus';
+import { buckets, subjects, type Asker, type Bus, type OwnedTable } from '@osm/bus';
 import { MeshError, type Clock } from '@osm/prelude';
-import type { SignRequest, SignResponse, TrustBundle } from '@osm/proto-mesh';
+import type { SignedRequest, SignRequest, SignResponse, TrustBundle } from '@osm/proto-mesh';
 import type { ServiceContext } from '@osm/runtime';
+import { createLogThrottle } from '@osm/telemetry';
 import { createBuiltInCa } from './built-in-ca.ts';
 import type { Config } from './config.ts';
+import { isAsker } from './grants.ts';
+import { createJudge, type Judge, type OpenRequest } from './judge.ts';
+import { createKnownIdentities, type KnownIdentities } from './known-identities.ts';
 import { createCertificateMetrics } from './metrics.ts';
 import type { CertificateProvider } from './provider.ts';
 import { refuse } from './refusal.ts';
 
 interface Environment {
   readonly bus: Bus;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   /** Who issues; the CA of the configured directory unless a simulation has its own. */
   readonly openProvider?: () => Promise<CertificateProvider>;
+  /** Checks the signature of a question; a simulation has no keys. */
+  readonly openRequest?: OpenRequest;
 }
 
 /**
@@ -21,7 +27,7 @@ interface Environment {
  */
 export async function runCertificateManager(
   context: ServiceContext<Config>,
-  { bus, clock, openProvider }: Environment,
+  { bus, clock, openProvider, openRequest }: Environment,
 ): Promise<void> {
   const { config, log, readiness } = context;
   const rootGate = readiness.gate('root');
@@ -43,11 +49,25 @@ export async function runCertificateManager(
   noteBus(bus.connected());
   bus.onConnected(noteBus);
 
-  const answers = createAnswers(context, bus, createSigner(context, provider, clock));
+  const identities = createKnownIdentities(clock);
+  const judge = createJudge({ identities, clock, open: openRequest });
+  const answers = createAnswers(context, bus, createSigner(context, { provider, judge, clock }));
   await Promise.all([
+    followCatalog(context, bus, identities),
     publishBundle(context, bus, { provider, answers }),
     comparePublished(context, bus, { provider, answers }),
   ]);
+}
+
+/** Learns the identities of the mesh. */
+async function followCatalog(
+  { readiness, signal }: Pick<ServiceContext<Config>, 'readiness' | 'signal'>,
+  bus: Bus,
+  identities: KnownIdentities,
+): Promise<void> {
+  const gate = readiness.gate('catalog');
+  gate.notReady('waiting for the catalog-watcher');
+  await identities.follow(bus, signal, gate.ready);
 }
 
 interface Answers {
@@ -69,7 +89,7 @@ interface Issuing {
 function createAnswers(
   { config, readiness, signal }: ServiceContext<Config>,
   bus: Bus,
-  handle: (request: SignRequest) => Promise<SignResponse>,
+  handle: (request: SignedRequest, from: Asker) => Promise<SignResponse>,
 ): Answers {
   const gate = readiness.gate('published root');
   gate.notReady('the trust bundle is not published yet');
@@ -117,28 +137,45 @@ async function comparePublished(
     }
 }
 
-/** Signs, counts and logs. Never throws: whoever waits for an answer gets one. */
+interface Signing {
+  readonly provider: CertificateProvider;
+  readonly judge: Judge;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** A refusal is said once in this time, per asker and code. */
+const logPeriodMs = 10_000;
+
+/** Judges, signs, counts and logs. Never throws: whoever waits for an answer gets one. */
 function createSigner(
   { log, metrics }: Pick<ServiceContext<Config>, 'log' | 'metrics'>,
-  provider: CertificateProvider,
-  clock: Pick<Clock, 'now'>,
-): (request: SignRequest) => Promise<SignResponse> {
+  { provider, judge, clock }: Signing,
+): (signed: SignedRequest, from: Asker) => Promise<SignResponse> {
   const { issuedCount, issuedSeconds, refusedCount } = createCertificateMetrics(metrics);
-  return async (request) => {
-    const startMs = clock.now();
-    const response = await provider.sign(request).catch((thrown: unknown) => {
+  const throttle = createLogThrottle(logPeriodMs, clock.now);
+  const sign = (request: SignRequest): Promise<SignResponse> =>
+    provider.sign(request).catch((thrown: unknown) => {
       const error = MeshError.from(thrown);
       log.error('signing failed', { err: error, subject: request.subject });
       return refuse('not_ready', `signing failed, try again later: ${error.message}`);
     });
+  return async (signed, { asker }) => {
+    const startMs = clock.now();
+    const judged = await judge(signed, asker);
+    const response =
+      judged.kind === 'ok'
+        ? await sign(judged.value)
+        : refuse(judged.error.code, judged.error.message);
     if (response.result?.$case === 'refused') {
       const { code, message } = response.result.value;
-      refusedCount.inc({ code });
-      log.warn('certificate refused', { code, reason: message, subject: request.subject });
+      refusedCount.inc({ asker: isAsker(asker) ? asker : 'other', code });
+      const say = throttle.admit(`${asker} ${code}`);
+      if (say !== undefined)
+        log.warn('certificate refused', { asker, code, reason: message, ...say });
     } else {
       issuedCount.inc();
       issuedSeconds.observe((clock.now() - startMs) / 1000);
-      log.debug('certificate issued', { subject: request.subject });
+      log.debug('certificate issued', { asker });
     }
     return response;
   };

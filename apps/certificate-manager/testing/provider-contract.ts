@@ -1,5 +1,5 @@
 import { createCsr, createKeyPair, readCertificate, type CertificateFacts } from '@osm/pki';
-import type { CertificateSubject, SignRequest, SignResponse } from '@osm/proto-mesh';
+import { SignRequest, type CertificateSubject, type SignResponse } from '@osm/proto-mesh';
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { CertificateProvider } from '../src/provider.ts';
@@ -16,7 +16,8 @@ export async function requestFor(
   subject: CertificateSubject | undefined,
   validityMs = 0,
 ): Promise<SignRequest> {
-  return { csrDer: Buffer.from(await createCsr(await createKeyPair())), subject, validityMs };
+  const csrDer = Buffer.from(await createCsr(await createKeyPair()));
+  return SignRequest.fromPartial({ csrDer, subject, validityMs });
 }
 
 /** The facts of an issued leaf; a refusal fails the test with its message. */

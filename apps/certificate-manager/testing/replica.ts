@@ -1,6 +1,6 @@
 import type { Bus } from '@osm/bus';
 import { silentLogger, type MemoryBusHub } from '@osm/bus/testing';
-import { createReadiness, type Readiness } from '@osm/runtime';
+import { createReadiness, systemClock, type Readiness } from '@osm/runtime';
 import { createMetrics, type Metrics } from '@osm/telemetry';
 import { runCertificateManager } from '../src/service.ts';
 
@@ -18,7 +18,7 @@ export function startReplica(hub: MemoryBusHub, instance: string, caDirectory: s
   const abort = new AbortController();
   const readiness = createReadiness();
   const metrics = createMetrics();
-  const bus: Bus = hub.connect({ instance });
+  const bus: Bus = hub.connect({ service: 'certificate-manager', instance });
   const done = runCertificateManager(
     {
       config: {
@@ -38,7 +38,7 @@ export function startReplica(hub: MemoryBusHub, instance: string, caDirectory: s
       instance,
       signal: abort.signal,
     },
-    { bus, clock: { now: () => Date.now() } },
+    { bus, clock: systemClock },
   );
   return {
     readiness,

@@ -122,7 +122,7 @@ async function storeBootstrap(
 ): Promise<void> {
   const startMs = clock.now();
   const value = { uuid: proxyUuid, ...identity };
-  const certificate = await obtainCertificate(bus, { kind: { $case: 'proxy', value } });
+  const certificate = await obtainCertificate({ bus, clock }, { kind: { $case: 'proxy', value } });
   metrics.issuedCount.inc();
   metrics.issuedSeconds.observe((clock.now() - startMs) / 1000);
   await secrets.write(

@@ -1,6 +1,6 @@
 import { subjects, type Bus } from '@osm/bus';
-import { MeshError } from '@osm/prelude';
-import { createCsr, createKeyPair, exportPrivateKeyPem, type SecretText } from '@osm/pki';
+import { createKeyPair, exportPrivateKeyPem, sealSignRequest, type SecretText } from '@osm/pki';
+import { MeshError, type Clock } from '@osm/prelude';
 import type { CertificateSubject, TrustBundle } from '@osm/proto-mesh';
 
 /** A certificate with the key that was made for it here. */
@@ -10,6 +10,11 @@ export interface HeldCertificate {
   readonly bundle: TrustBundle;
 }
 
+interface CertificateTools {
+  readonly bus: Bus;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
 const signTimeoutMs = 5000;
 
 /**
@@ -17,16 +22,13 @@ const signTimeoutMs = 5000;
  * what the bus fails with.
  */
 export async function obtainCertificate(
-  bus: Bus,
+  { bus, clock }: CertificateTools,
   subject: CertificateSubject,
 ): Promise<HeldCertificate> {
   const pair = await createKeyPair();
-  const csrDer = Buffer.from(await createCsr(pair));
-  const response = await bus.request(
-    subjects.sign,
-    { csrDer, subject, validityMs: 0 },
-    { timeoutMs: signTimeoutMs },
-  );
+  const question = { pair, subject, validityMs: 0, asker: 'injector', nowMs: clock.now() };
+  const request = await sealSignRequest(question);
+  const response = await bus.request(subjects.sign, request, { timeoutMs: signTimeoutMs });
   if (response.kind === 'error') throw response.error;
   const { result } = response.value;
   if (result?.$case !== 'issued') {

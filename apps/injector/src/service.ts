@@ -72,7 +72,7 @@ function createWebhook(
   let work = Promise.resolve();
 
   const serve = async (): Promise<void> => {
-    const identity = config.webhookTls ? await obtainIdentity(bus, config) : undefined;
+    const identity = config.webhookTls ? await obtainIdentity({ bus, clock }, config) : undefined;
     if (server !== undefined) {
       if (identity !== undefined) server.replaceIdentity(identity);
       return;
@@ -107,10 +107,13 @@ function createWebhook(
 }
 
 /** The names by which the API server calls the webhook, and those of a developer's machine. */
-async function obtainIdentity(bus: Bus, config: Config): Promise<ServerIdentity> {
+async function obtainIdentity(
+  tools: Pick<Environment, 'bus' | 'clock'>,
+  config: Config,
+): Promise<ServerIdentity> {
   const dnsNames = [`osm-injector.${config.meshNamespace}.svc`, 'localhost'];
   const value = { name: 'osm-injector', dnsNames };
-  const certificate = await obtainCertificate(bus, { kind: { $case: 'controlPlane', value } });
+  const certificate = await obtainCertificate(tools, { kind: { $case: 'controlPlane', value } });
   return { cert: certificate.chainPem, key: certificate.privateKeyPem.reveal() };
 }
 

@@ -4,11 +4,12 @@ import {
   createRootCertificate,
   exportPrivateKeyPem,
   loadIssuer,
+  openSignRequest,
   subjectNames,
   verifyCsr,
   type CertificateSubject,
 } from '@osm/pki';
-import type { SignRequest, SignResponse, TrustBundle } from '@osm/proto-mesh';
+import type { SignedRequest, SignRequest, SignResponse, TrustBundle } from '@osm/proto-mesh';
 
 /** A certificate manager on the bus, with a root of its own. */
 export interface FakeSigner {
@@ -30,7 +31,10 @@ export async function startFakeSigner(bus: Bus, signal: AbortSignal): Promise<Fa
   let refusal: string | undefined;
   let bundle: TrustBundle = { id: 'first', trustDomain: 'cluster.local', rootsPem: [rootPem] };
 
-  const sign = async (request: SignRequest): Promise<SignResponse> => {
+  const sign = async (signed: SignedRequest): Promise<SignResponse> => {
+    const opened = await openSignRequest(signed);
+    if (opened.kind === 'error') throw opened.error;
+    const request = opened.value;
     requests.push(request);
     if (refusal !== undefined)
       return { result: { $case: 'refused', value: { code: 'forbidden', message: refusal } } };

@@ -27,7 +27,7 @@ export function startInjector(
   const secrets: JsonObject[] = [];
   let served: (address: string) => void = () => undefined;
   const address = new Promise<string>((resolve) => (served = resolve));
-  const bus = hub.connect();
+  const bus = hub.connect({ service: 'injector' });
   const log = {
     ...silentLogger,
     info: (message: string, fields: Readonly<Record<string, unknown>> = {}) => {

@@ -10,6 +10,8 @@ import { systemTiming, type Timing } from './timing.ts';
 
 interface BusOptions {
   readonly link: Link;
+  /** Who this is, for those who are asked. */
+  readonly service: string;
   /** Unique among instances; names the writer of an epoch. */
   readonly instance: string;
   readonly log: Logger;
@@ -22,7 +24,7 @@ interface BusOptions {
 export function createBusOver(options: BusOptions): Bus {
   const { link, log, timing = systemTiming } = options;
   const metrics = createBusMetrics(options.metrics);
-  const tools = { link, log, metrics, timing, writer: options.instance };
+  const tools = { link, log, metrics, timing, writer: options.instance, service: options.service };
   const closing = new AbortController();
   const until = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
   const opened = new Set<() => Promise<void>>();

@@ -19,7 +19,13 @@ export interface Bucket<T> {
   readonly shared?: true;
 }
 
-/** A request/reply subject of ours. All of them are listed in subjects.ts. */
+/** Who asks, as the bus vouches for it. */
+export interface Asker {
+  /** Name of the service. */
+  readonly asker: string;
+}
+
+/** A request/reply subject of ours. All of them are listed in subjects.ts. Every service asks on one of its own, `<name>.<service>`. */
 export interface Subject<Req, Res> {
   readonly name: string;
   readonly request: Codec<Req>;
@@ -87,10 +93,13 @@ export interface Bus {
     request: Req,
     options?: { readonly timeoutMs?: number },
   ) => Promise<Result<Res, Error>>;
-  /** Answers in a queue group: of several instances each request reaches one. */
+  /**
+   * Answers in a queue group: of several instances each request reaches one. Every asker has a share of its own of the work at the same
+   * time and of the line of those who wait; beyond it is told to ask later.
+   */
   readonly respond: <Req, Res>(
     subject: Subject<Req, Res>,
-    handle: (request: Req) => Promise<Res>,
+    handle: (request: Req, from: Asker) => Promise<Res>,
     options: WatchOptions,
   ) => void;
   readonly lease: (options: LeaseOptions) => AsyncIterable<LeaseEvent>;

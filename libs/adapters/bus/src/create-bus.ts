@@ -43,5 +43,6 @@ export function createBus(options: CreateBusOptions): Bus {
     isOwn: (bucket) => credentialsFile === undefined || owned.has(bucket),
     log: log.child({ part: 'bus' }),
   });
-  return createBusOver({ link, instance: options.instance, log, metrics: options.metrics });
+  const { name: service, instance, metrics } = options;
+  return createBusOver({ link, service, instance, log, metrics });
 }

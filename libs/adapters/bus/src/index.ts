@@ -6,6 +6,7 @@
 // Invariants: a bucket has one owner, which makes it equal to what it wants after whatever happened; nothing on the bus is a source of truth;
 // a reader gets differences only, and no deletion that the owner did not mean (docs/ARCHITECTURE.md, "The bus").
 export type {
+  Asker,
   Bucket,
   Bus,
   Codec,

@@ -6,12 +6,33 @@ import type { Entry, Link, PutRequest } from './link.ts';
 import { TableFollower, type Continuity } from './table-follow.ts';
 import type { Timing } from './timing.ts';
 
-/** The bucket of all leases that the connection's account can see; one key per lease, the value names the holder. */
+/** The bucket of all leases that the connection's account can see; one key per lease, its value is a `LeaseValue`. */
 export const leaseBucket = 'leases';
 
 const renewMs = 300;
-/** Without an observed renewal for this long, by the observer's own clock, a lease may be taken. */
-const deadMs = 1_200;
+/** After a renewal that failed. */
+const retryMs = 100;
+/** How long a lease lasts after its last renewal on a link without delay. Whoever renews over a slow one makes it last longer. */
+const lastsMs = 1_600;
+const tripMsMax = 1_000;
+/** The holder steps down after this part of the time, counted from sending; others count all of it from hearing. */
+const holderPart = 0.75;
+
+interface LeaseValue {
+  readonly holder: string;
+  /** How long it lasts without another renewal, by the clock of whoever hears of it. */
+  readonly lastsMs: number;
+}
+
+/** `<holder>\n<milliseconds>` */
+function encodeValue({ holder, lastsMs: lasts }: LeaseValue): Uint8Array {
+  return new TextEncoder().encode(`${holder}\n${lasts}`);
+}
+
+function decodeValue(bytes: Uint8Array): LeaseValue {
+  const [holder = '', lasts = ''] = new TextDecoder().decode(bytes).split('\n');
+  return { holder, lastsMs: Number(lasts) > 0 ? Number(lasts) : lastsMs };
+}
 
 interface LeaseTools {
   readonly link: Link;
@@ -58,23 +79,32 @@ export async function* holdLease(
   }
 }
 
+/**
+ * At most one holder at a time: it renews, and steps down by itself before anybody else may take over; the others take over only when they
+ * have not heard a renewal for as long as the lease lasts, while the server did answer: a silent server is no silent holder.
+ */
 class Candidate {
   readonly #tools: LeaseTools;
   readonly #name: string;
   readonly #holder: string;
   readonly #emit: (event: LeaseEvent) => void;
   readonly #follower: TableFollower;
-  /** Who has it, as far as seen; undefined = nobody. */
-  #current: string | undefined;
+  /** The last value seen, also of before the bucket was lost; undefined = nobody has it. */
+  #current: LeaseValue | undefined;
   /** Of the last message of the key, 0 = none. */
   #seq = 0;
   #observedMs: number;
+  /** The lease looked abandoned at this time: is the server's answer the same? */
+  #askedMs: number | undefined;
   /** The bucket was read since the last interruption. */
   #informed = false;
   #leading = false;
   #writing = false;
   #closed = false;
+  /** How long the last renewal took. */
+  #tripMs = 0;
   #cancelTimer: () => void = () => undefined;
+  #cancelStepDown: () => void = () => undefined;
 
   constructor(
     tools: LeaseTools,
@@ -101,8 +131,9 @@ class Candidate {
   /** Gives the lease back if it is held. */
   async release(): Promise<void> {
     const { link, log } = this.#tools;
-    const held = this.#informed && this.#leading && this.#current === this.#holder;
+    const held = this.#informed && this.#leading && this.#isMine();
     this.#interrupted();
+    this.#cancelStepDown();
     if (!held || !link.connected()) return;
     try {
       await link.put({ ...this.#place(), bytes: undefined });
@@ -114,7 +145,12 @@ class Candidate {
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
+    this.#cancelStepDown();
     this.#follower.close();
+  }
+
+  #isMine(): boolean {
+    return this.#current?.holder === this.#holder;
   }
 
   #place(): Pick<PutRequest, 'bucket' | 'key' | 'expect'> {
@@ -127,75 +163,108 @@ class Candidate {
   }
 
   #reset(entries: readonly Entry[], continuity: Continuity): void {
+    const before = this.#seq;
+    const { now } = this.#tools.timing;
+    const isPrompt = now() - (this.#askedMs ?? -Infinity) < this.#lastsMs() / 2;
+    this.#askedMs = undefined;
     this.#informed = true;
     this.#seq = 0;
     const found = entries.find((entry) => entry.key === this.#name);
-    if (found !== undefined) return this.#seen(found);
-    // The bucket was lost with the lease in it: its holder, who is told at the same time, goes first.
-    const patient = continuity === 'broken' && !this.#leading;
-    this.#observe(patient ? this.#current : undefined, 0);
+    if (found === undefined) {
+      // The bucket was lost with the lease in it: whoever had it, and is told at the same time, goes first.
+      const patient = continuity === 'broken' && !this.#isMine();
+      return this.#observe(patient ? this.#current : undefined, 0);
+    }
+    if (isPrompt && found.seq === before && !this.#writing) {
+      this.#seq = before;
+      return void this.#write();
+    }
+    this.#seen(found);
   }
 
   #seen(entry: Entry): void {
     if (entry.key !== this.#name || entry.seq < this.#seq) return;
     const { bytes, seq } = entry;
-    this.#observe(bytes === undefined ? undefined : new TextDecoder().decode(bytes), seq);
+    this.#observe(bytes === undefined ? undefined : decodeValue(bytes), seq);
   }
 
-  #observe(who: string | undefined, seq: number): void {
-    this.#current = who;
+  #observe(value: LeaseValue | undefined, seq: number): void {
+    this.#current = value;
     this.#seq = seq;
     this.#observedMs = this.#tools.timing.now();
-    if (who !== undefined) this.#lead(who === this.#holder);
+    if (value !== undefined && !this.#isMine()) this.#lead(false);
     this.#schedule(this.#dueMs());
   }
 
   #lead(now: boolean): void {
+    if (!now) this.#cancelStepDown();
     if (this.#leading === now) return;
     this.#leading = now;
-    const fields = { lease: this.#name, holder: this.#current ?? '' };
+    const fields = { lease: this.#name, holder: this.#current?.holder ?? '' };
     this.#tools.log.info(now ? 'lease acquired' : 'lease lost', fields);
     this.#emit({ kind: now ? 'acquired' : 'lost' });
   }
 
+  #lastsMs(): number {
+    return this.#current?.lastsMs ?? lastsMs;
+  }
+
   /** Milliseconds until there is something to write; 0 = now. */
   #dueMs(): number {
-    if (this.#leading) return this.#current === this.#holder ? renewMs : 0;
-    if (this.#current === undefined) return 0;
-    return Math.max(0, this.#observedMs + deadMs - this.#tools.timing.now());
+    if (this.#leading && this.#isMine()) return renewMs;
+    if (this.#current === undefined || this.#isMine()) return 0;
+    return Math.max(0, this.#observedMs + this.#lastsMs() - this.#tools.timing.now());
   }
 
   #schedule(waitMs: number): void {
     this.#cancelTimer();
     if (this.#closed || this.#writing || !this.#informed) return;
-    if (waitMs === 0) return void this.#write();
+    if (waitMs === 0) return this.#act();
     this.#cancelTimer = this.#tools.timing.after(waitMs, () => {
-      if (this.#leading || this.#dueMs() === 0) void this.#write();
+      if (this.#leading || this.#dueMs() === 0) this.#act();
       else this.#schedule(this.#dueMs());
     });
   }
 
+  #act(): void {
+    if (this.#current === undefined || this.#isMine()) return void this.#write();
+    // Whoever has it may have renewed it without us hearing of it: the server has to say that it did not.
+    this.#askedMs = this.#tools.timing.now();
+    this.#follower.resync();
+  }
+
   async #write(): Promise<void> {
+    const { link, metrics, timing } = this.#tools;
     this.#writing = true;
+    const sentMs = timing.now();
+    let failed = false;
+    const value = { holder: this.#holder, lastsMs: lastsMs + 4 * Math.round(this.#tripMs) };
     try {
-      const bytes = new TextEncoder().encode(this.#holder);
-      const seq = await this.#tools.link.put({ ...this.#place(), bytes });
-      if (!this.#closed && seq >= this.#seq) this.#won(seq);
+      const seq = await link.put({ ...this.#place(), bytes: encodeValue(value) });
+      if (!this.#closed && seq >= this.#seq) this.#won(value, seq, sentMs);
     } catch (thrown) {
       const error = MeshError.from(thrown);
+      failed = true;
       // Somebody was faster, or our last write landed without an answer: what the bucket has now decides.
       if (error.code === 'bus_refused') this.#follower.resync();
-      else this.#tools.metrics.errors.inc({ code: error.code });
+      else metrics.errors.inc({ code: error.code });
     }
     this.#writing = false;
     // After a failure not at once again; after success the next renewal.
-    this.#schedule(Math.max(this.#dueMs(), renewMs));
+    this.#schedule(failed ? retryMs : Math.max(this.#dueMs(), renewMs));
   }
 
-  #won(seq: number): void {
-    this.#current = this.#holder;
+  #won(value: LeaseValue, seq: number, sentMs: number): void {
+    const { timing } = this.#tools;
+    this.#current = value;
     this.#seq = seq;
-    this.#observedMs = this.#tools.timing.now();
+    this.#observedMs = timing.now();
+    this.#tripMs = Math.min(this.#observedMs - sentMs, tripMsMax);
+    const leftMs = sentMs + value.lastsMs * holderPart - this.#observedMs;
+    // An answer that took so long says nothing about now.
+    if (leftMs <= 0) return this.#lead(false);
+    this.#cancelStepDown();
+    this.#cancelStepDown = timing.after(leftMs, () => this.#lead(false));
     this.#lead(true);
   }
 }

@@ -44,8 +44,8 @@ export type RawAnswer =
   | { readonly kind: 'busy' }
   | { readonly kind: 'failed' };
 
-/** Answers one request. Never rejects. */
-export type RawHandler = (bytes: Uint8Array) => Promise<RawAnswer>;
+/** Answers one request of a service. Never rejects. */
+export type RawHandler = (bytes: Uint8Array, asker: string) => Promise<RawAnswer>;
 
 /**
  * The port below the bus: one connection, streams of entries, requests. The NATS client and the memory hub implement it; how tables are
@@ -67,8 +67,9 @@ export interface Link {
   readonly create: (bucket: string, settings: BucketSettings) => Promise<void>;
   /** Sends at once: the order of calls is the order on the stream. Resolves with the message's seq. */
   readonly put: (request: PutRequest) => Promise<number>;
+  /** `subject` ends with the name of the service that asks. */
   readonly request: (subject: string, bytes: Uint8Array, timeoutMs: number) => Promise<Uint8Array>;
-  /** Joins the queue group of the subject. */
+  /** Joins the queue group of the subject, for everybody who may ask: `<subject>.<asker>`. */
   readonly respond: (subject: string, handler: RawHandler) => () => void;
   readonly close: () => Promise<void>;
 }

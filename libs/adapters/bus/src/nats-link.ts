@@ -3,7 +3,7 @@ import type { Logger } from '@osm/telemetry';
 import { Empty, headers, type Msg, type MsgHdrs } from 'nats';
 import type { BucketSettings, Entry, Expectation, Link, RawHandler, StreamState } from './link.ts';
 import { NatsWire } from './nats-wire.ts';
-import { inboxPrefix, tableSubjects } from './subjects.ts';
+import { askerOf, askSubject, inboxPrefix, tableSubjects } from './subjects.ts';
 
 export interface NatsLinkOptions {
   readonly url: string;
@@ -88,10 +88,12 @@ export function createNatsLink(options: NatsLinkOptions): Link {
     },
     respond: (subject, handler) =>
       wire.subscribe(
-        subject,
+        askSubject(subject, '*'),
         (message) => {
-          if (isRequest(message, subject)) void answerOne(message, handler, options.log);
-          else options.log.warn('not a request: ignored', { subject, reply: message.reply });
+          const asker = isRequest(message) ? askerOf(subject, message.subject) : undefined;
+          if (asker !== undefined) return void answerOne(message, handler, asker, options.log);
+          options.onRefused?.('not a request');
+          options.log.warn('not a request: ignored', { subject, reply: message.reply });
         },
         queueGroup,
       ),
@@ -99,8 +101,13 @@ export function createNatsLink(options: NatsLinkOptions): Link {
   };
 }
 
-async function answerOne(message: Msg, handler: RawHandler, log: Logger): Promise<void> {
-  const answer = await handler(new Uint8Array(message.data));
+async function answerOne(
+  message: Msg,
+  handler: RawHandler,
+  asker: string,
+  log: Logger,
+): Promise<void> {
+  const answer = await handler(new Uint8Array(message.data), asker);
   try {
     if (answer.kind === 'answer') message.respond(answer.bytes);
     else
@@ -114,8 +121,8 @@ async function answerOne(message: Msg, handler: RawHandler, log: Logger): Promis
  * A request carries the subject it was sent to, and a reply in an inbox of ours or one that the server made for another account. A
  * consumer or a bulk read that somebody pointed at this subject has neither: what arrives then is not a question.
  */
-function isRequest(message: Msg, subject: string): boolean {
-  return message.subject === subject && /^(_INBOX_[\w-]+|_R_)\./.test(message.reply ?? '');
+function isRequest(message: Msg): boolean {
+  return /^(_INBOX_[\w-]+|_R_)\./.test(message.reply ?? '');
 }
 
 interface ApiError {

@@ -1,30 +1,38 @@
 import { err, MeshError, ok, type Result } from '@osm/prelude';
-import type { Logger } from '@osm/telemetry';
-import type { Subject, WatchOptions } from './bus.ts';
+import { createLogThrottle, type Logger } from '@osm/telemetry';
+import type { Asker, Subject, WatchOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Link, RawAnswer } from './link.ts';
-import { createTurns } from './turns.ts';
+import { askSubject } from './subjects.ts';
+import type { Timing } from './timing.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 const requestTimeoutMs = 5_000;
-/** Requests handled at the same time per subject, and how many more may wait for their turn. */
-const handlersMax = 256;
-const waitingMax = 4_096;
+/** Of one asker: requests handled at the same time, and how many more may wait for their turn. */
+const handlersMax = 64;
+const waitingMax = 2_048;
+/** With accounts the server knows who may ask; without, names are free, and these are the first ones. */
+const askersMax = 64;
+const logPeriodMs = 10_000;
 
 interface RequestTools {
   readonly link: Link;
   readonly log: Logger;
   readonly metrics: BusMetrics;
+  readonly timing: Timing;
+  readonly service: string;
 }
 
 export async function sendRequest<Req, Res>(
-  { link, metrics }: RequestTools,
+  { link, metrics, service }: RequestTools,
   subject: Subject<Req, Res>,
   request: Req,
   timeoutMs = requestTimeoutMs,
 ): Promise<Result<Res, MeshError>> {
   try {
     const bytes = subject.request.encode(request).finish();
-    return ok(subject.response.decode(await link.request(subject.name, bytes, timeoutMs)));
+    const answer = await link.request(askSubject(subject.name, service), bytes, timeoutMs);
+    return ok(subject.response.decode(answer));
   } catch (thrown) {
     const error = MeshError.from(thrown);
     metrics.errors.inc({ code: error.code });
@@ -32,30 +40,46 @@ export async function sendRequest<Req, Res>(
   }
 }
 
-/** Answers until the signal aborts. A request that cannot be decoded, is one too many, or fails is refused without a payload. */
+type Rejection = 'overloaded' | 'undecodable' | 'failed';
+
+/**
+ * Answers until the signal aborts. A request that cannot be decoded, is one too many of its asker, or fails is refused without a
+ * payload. Askers do not wait for each other.
+ */
 export function answerRequests<Req, Res>(
-  { link, log, metrics }: RequestTools,
+  { link, log, metrics, timing }: RequestTools,
   subject: Subject<Req, Res>,
-  handle: (request: Req) => Promise<Res>,
+  handle: (request: Req, from: Asker) => Promise<Res>,
   options: WatchOptions,
 ): void {
   if (options.signal.aborted) return;
-  const turns = createTurns(handlersMax, waitingMax);
-  const refuse = (reason: 'overloaded' | 'undecodable' | 'failed', thrown?: unknown): RawAnswer => {
+  const turnsOf = new Map<string, Turns>();
+  const turnsFor = (asker: string): Turns | undefined => {
+    const known = turnsOf.get(asker);
+    if (known !== undefined || turnsOf.size >= askersMax) return known;
+    const turns = createTurns(handlersMax, waitingMax);
+    turnsOf.set(asker, turns);
+    return turns;
+  };
+  const throttle = createLogThrottle(logPeriodMs, timing.now);
+  const refuse = (asker: string, reason: Rejection, thrown?: unknown): RawAnswer => {
     metrics.rejectedRequests.inc({ subject: subject.name, reason });
+    const say = throttle.admit(`${asker} ${reason}`);
     const err = thrown === undefined ? undefined : MeshError.from(thrown);
-    log.warn('request refused', { subject: subject.name, reason, err });
+    if (say !== undefined)
+      log.warn('request refused', { subject: subject.name, asker, reason, err, ...say });
     return { kind: reason === 'overloaded' ? 'busy' : 'failed' };
   };
-  const stop = link.respond(subject.name, async (bytes) => {
-    const request = decode(subject, bytes);
-    if (request.kind === 'error') return refuse('undecodable', request.error);
-    if (!(await turns.take())) return refuse('overloaded');
+  const stop = link.respond(subject.name, async (bytes, asker) => {
+    const turns = turnsFor(asker);
+    if (turns === undefined || !(await turns.take())) return refuse(asker, 'overloaded');
     try {
-      const response = await handle(request.value);
+      const request = decode(subject, bytes);
+      if (request.kind === 'error') return refuse(asker, 'undecodable', request.error);
+      const response = await handle(request.value, { asker });
       return { kind: 'answer', bytes: subject.response.encode(response).finish() };
     } catch (thrown) {
-      return refuse('failed', thrown);
+      return refuse(asker, 'failed', thrown);
     } finally {
       turns.give();
     }

@@ -1,6 +1,6 @@
 import { buckets } from './buckets.ts';
 import { leaseBucket } from './lease.ts';
-import { inboxPrefix, subjects, tableSubjects } from './subjects.ts';
+import { askSubject, inboxPrefix, subjects, tableSubjects } from './subjects.ts';
 
 /** Who may write and read which bucket, and who may answer and ask on which subject. */
 export interface MeshRights {
@@ -118,29 +118,31 @@ export function rightsOf(service: string, rights: MeshRights = meshRights): Serv
         tableSubjects.importedState(bucket),
         tableSubjects.importedRead(bucket),
       ]),
-      ...asked.map(({ subject }) => subject),
+      ...asked.map(({ subject }) => askSubject(subject, service)),
     ],
     subscribe: [
       `${inboxPrefix(service)}.>`,
       ...own.flatMap((bucket) => [tableSubjects.live(bucket), tableSubjects.events(bucket)]),
       ...read.map(({ bucket }) => tableSubjects.live(bucket)),
-      ...answered.map(({ subject }) => subject),
+      ...answered.map(({ subject }) => askSubject(subject, '*')),
     ],
     responds: answered.length > 0,
     exports: [
       ...rights.tables.filter(({ writer }) => writer === service).flatMap(tableExports),
-      ...answered.map(({ subject, askers }): AccountExport => ({
-        kind: 'service',
-        subject,
-        accounts: askers,
-      })),
+      ...answered.flatMap(({ subject, askers }) =>
+        askers.map((asker): AccountExport => ({
+          kind: 'service',
+          subject: askSubject(subject, asker),
+          accounts: [asker],
+        })),
+      ),
     ],
     imports: [
       ...read.flatMap(({ bucket, writer }) => tableImports(bucket, writer)),
       ...asked.map(({ subject, responder }): AccountImport => ({
         kind: 'service',
         account: responder,
-        subject,
+        subject: askSubject(subject, service),
       })),
     ],
   };

@@ -1,4 +1,4 @@
-import { SignRequest, SignResponse } from '@osm/proto-mesh';
+import { SignedRequest, SignResponse } from '@osm/proto-mesh';
 import type { Subject } from './bus.ts';
 
 /** Every request/reply subject of the mesh. */
@@ -6,9 +6,9 @@ export const subjects = {
   /** Answered by whoever is the certificate manager. */
   sign: {
     name: 'osm.trust.v1.sign',
-    request: SignRequest,
+    request: SignedRequest,
     response: SignResponse,
-  } satisfies Subject<SignRequest, SignResponse>,
+  } satisfies Subject<SignedRequest, SignResponse>,
 } as const;
 
 /** The subjects and names behind a bucket. The stream has the form of a NATS KV bucket, so that NATS' own tools can look into it. */
@@ -32,6 +32,17 @@ export const tableSubjects = {
   /** Told by the server when a stream was made, deleted or restored. */
   events: (bucket: string) => `$JS.EVENT.ADVISORY.STREAM.*.KV_${bucket}`,
 } as const;
+
+/** Where a service asks: one subject per asker, so that the server's rights say who it is. */
+export function askSubject(subject: string, asker: string): string {
+  return `${subject}.${asker}`;
+}
+
+/** Who asked on a subject of askSubject; undefined when it is none. */
+export function askerOf(subject: string, asked: string): string | undefined {
+  const asker = asked.startsWith(`${subject}.`) ? asked.slice(subject.length + 1) : '';
+  return asker === '' || asker.includes('.') ? undefined : asker;
+}
 
 /** Own inbox prefix of each service: answers to one cannot be read by another. */
 export function inboxPrefix(service: string): string {

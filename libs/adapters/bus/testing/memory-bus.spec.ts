@@ -13,6 +13,7 @@ busContract('memory', async () => {
       const link = server.link();
       const bus = createBusOver({
         link,
+        service: 'reader',
         instance: 'test',
         log: silentLogger,
         metrics: createMetrics(),

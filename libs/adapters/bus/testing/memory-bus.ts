@@ -4,6 +4,8 @@ import type { Bucket, Bus, Subject } from '../src/bus.ts';
 import { createMemoryServer } from './memory-link.ts';
 
 interface MemoryBusOptions {
+  /** Who asks, for those who answer. */
+  readonly service?: string;
   readonly instance?: string;
   readonly log?: Logger;
   readonly metrics?: Metrics;
@@ -46,6 +48,7 @@ export function createMemoryBus(): MemoryBusHub {
     connect: (options = {}) =>
       createBusOver({
         link: server.link(),
+        service: options.service ?? 'test',
         instance: options.instance ?? `memory-${(instances += 1)}`,
         log: options.log ?? silentLogger,
         metrics: options.metrics ?? createMetrics(),

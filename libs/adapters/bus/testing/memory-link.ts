@@ -17,6 +17,13 @@ interface Client {
   readonly changeListeners: Map<string, Set<() => void>>;
 }
 
+interface Question {
+  readonly subject: string;
+  readonly asker: string;
+  readonly bytes: Uint8Array;
+  readonly timeoutMs: number;
+}
+
 /** What a NATS server would hold: streams by bucket, responders by subject, and who is connected. */
 export interface MemoryServer {
   readonly link: () => Link;
@@ -143,14 +150,13 @@ export function createMemoryServer(): MemoryServer {
         }),
       put: (request) => trip(() => put(request)),
       request: (subject, bytes, timeoutMs) =>
-        trip(() =>
-          ask(
-            (responders.get(subject) ?? []).filter((each) => each.client.connected),
-            subject,
-            bytes,
-            timeoutMs,
-          ),
-        ),
+        trip(() => {
+          const dot = subject.lastIndexOf('.');
+          const group = responders.get(subject.slice(0, dot)) ?? [];
+          const asker = subject.slice(dot + 1);
+          const present = group.filter((each) => each.client.connected);
+          return ask(present, { subject, asker, bytes, timeoutMs });
+        }),
       respond: (subject, handler) => {
         const mine = { client, handler };
         responders.set(subject, [...(responders.get(subject) ?? []), mine]);
@@ -170,9 +176,7 @@ export function createMemoryServer(): MemoryServer {
 
   const ask = (
     group: readonly { readonly handler: RawHandler }[],
-    subject: string,
-    bytes: Uint8Array,
-    timeoutMs: number,
+    { subject, asker, bytes, timeoutMs }: Question,
   ): Promise<Uint8Array> => {
     const responder = group[(turn += 1) % Math.max(group.length, 1)];
     if (responder === undefined) {
@@ -184,7 +188,7 @@ export function createMemoryServer(): MemoryServer {
           reject(new MeshError('bus_timeout', `no answer on ${subject} within ${timeoutMs} ms`)),
         timeoutMs,
       );
-      void responder.handler(bytes).then((answer) => {
+      void responder.handler(bytes, asker).then((answer) => {
         clearTimeout(timer);
         if (answer.kind === 'answer') resolve(answer.bytes);
         else if (answer.kind === 'busy')

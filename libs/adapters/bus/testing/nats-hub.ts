@@ -67,7 +67,13 @@ export async function createNatsHub({ accounts }: HubOptions): Promise<ContractH
       const made = accounts ? [makeLink('owner'), makeLink('reader')] : [makeLink('owner')];
       const bus = joinBuses(
         made.map((link) =>
-          createBusOver({ link, instance: 'test', log: silentLogger, metrics: createMetrics() }),
+          createBusOver({
+            link,
+            service: 'reader',
+            instance: 'test',
+            log: silentLogger,
+            metrics: createMetrics(),
+          }),
         ),
       );
       links.set(bus, made);

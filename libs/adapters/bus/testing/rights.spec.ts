@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SignRequest, SignResponse } from '@osm/proto-mesh';
+import { SignedRequest, SignResponse } from '@osm/proto-mesh';
 import { createMetrics } from '@osm/telemetry';
 import { connect, nkeyAuthenticator, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,7 +99,7 @@ describe('rights on a real server', { timeout: 60_000 }, () => {
     });
     const asker = bus('xds-server');
     const ask = async () =>
-      (await asker.request(subjects.sign, SignRequest.fromPartial({ csrDer: Buffer.alloc(1) })))
+      (await asker.request(subjects.sign, SignedRequest.fromPartial({ request: Buffer.alloc(1) })))
         .kind;
     await expect.poll(ask, patience).toBe('ok');
     const abort = new AbortController();
@@ -142,7 +142,7 @@ describe('rights on a real server', { timeout: 60_000 }, () => {
   it('does not let others answer sign, nor ask who has no business to', async () => {
     const evil = await attacker('injector');
     const heard: string[] = [];
-    evil.subscribe(subjects.sign.name, {
+    evil.subscribe(`${subjects.sign.name}.*`, {
       callback: (error) => error ?? heard.push('sign'),
     });
     evil.subscribe('_INBOX_xds-server.>', {
@@ -150,7 +150,7 @@ describe('rights on a real server', { timeout: 60_000 }, () => {
     });
     await evil.flush();
     const watcher = bus('catalog-watcher');
-    const request = SignRequest.fromPartial({ csrDer: Buffer.alloc(1) });
+    const request = SignedRequest.fromPartial({ request: Buffer.alloc(1) });
     await expect.poll(watcher.connected, patience).toBe(true);
     expect((await watcher.request(subjects.sign, request, { timeoutMs: 300 })).kind).toBe('error');
     const asker = bus('xds-server');
@@ -168,18 +168,18 @@ describe('rights on a real server', { timeout: 60_000 }, () => {
     manager.respond(
       subjects.sign,
       async (request) => {
-        asked.push(request.csrDer.length);
+        asked.push(request.request.length);
         return SignResponse.fromPartial({});
       },
       { signal: new AbortController().signal },
     );
     const api = new TextEncoder().encode(JSON.stringify({ seq: 1, batch: 10 }));
-    evil.publish('osm.table-read.trust', api, { reply: subjects.sign.name });
-    evil.publish(subjects.sign.name, 'no reply to this');
+    evil.publish('osm.table-read.trust', api, { reply: `${subjects.sign.name}.xds-server` });
+    evil.publish(`${subjects.sign.name}.xds-server`, 'no reply to this');
     await evil.flush();
     // Of two responders this one may be passed over, so ask until it has answered.
     const asker = bus('xds-server');
-    const request = SignRequest.fromPartial({ csrDer: Buffer.alloc(7) });
+    const request = SignedRequest.fromPartial({ request: Buffer.alloc(7) });
     await expect
       .poll(async () => {
         await asker.request(subjects.sign, request);

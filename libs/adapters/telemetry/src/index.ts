@@ -5,6 +5,7 @@
 //
 // Invariants: the text of a log line is constant, what varies is a field; a metric always has the same labels.
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
+export { createLogThrottle, type LogThrottle } from './log-throttle.ts';
 export {
   createMetrics,
   type Counter,

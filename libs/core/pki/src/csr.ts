@@ -24,8 +24,8 @@ export async function createCsr(pair: KeyPair): Promise<Uint8Array> {
   return new Uint8Array(csr.toSchema(true).toBER(false));
 }
 
-/** Reads a CSR and checks type and size of its key, then the signature made with it. Names and extensions are ignored. */
-export async function verifyCsr(der: Uint8Array): Promise<Result<VerifiedCsr, MeshError>> {
+/** Reads a CSR and checks type and size of its key; the signature is not looked at. */
+export function parseCsr(der: Uint8Array): Result<CertificationRequest, MeshError> {
   if (der.length > csrBytesMax)
     return err(invalid(`the CSR has ${der.length} bytes, more than ${csrBytesMax}`));
   let csr: CertificationRequest;
@@ -36,7 +36,14 @@ export async function verifyCsr(der: Uint8Array): Promise<Result<VerifiedCsr, Me
   }
   // The key is judged before it is used: verifying with an oversized key is slow.
   const problem = publicKeyProblem(csr.subjectPublicKeyInfo);
-  if (problem !== undefined) return err(invalid(problem));
+  return problem === undefined ? ok(csr) : err(invalid(problem));
+}
+
+/** Reads a CSR and checks type and size of its key, then the signature made with it. Names and extensions are ignored. */
+export async function verifyCsr(der: Uint8Array): Promise<Result<VerifiedCsr, MeshError>> {
+  const parsed = parseCsr(der);
+  if (parsed.kind === 'error') return parsed;
+  const csr = parsed.value;
   try {
     if (await csr.verify(engine)) return ok({ publicKeyInfo: csr.subjectPublicKeyInfo });
     return err(invalid('the signature of the CSR does not match its key'));

@@ -1,6 +1,6 @@
 // @osm/pki: certificates of the mesh. X.509 by pkijs on the platform's WebCrypto; time comes in as an argument.
 //
-//   holder:  createKeyPair ──> createCsr ──────────────────────────────┐
+//   holder:  createKeyPair ──> createCsr, sealSignRequest ───────────────────────────┐
 //   signer:  subjectNames, chooseValidity, verifyCsr ──> Issuer.signLeaf ──> certificate, read back before it is handed out
 //   holder:  decideRotation(validity, now, jitter) ──> keep until | renew | expired
 //
@@ -14,6 +14,7 @@ export {
   type KeyPair,
 } from './key-pair.ts';
 export { createCsr, verifyCsr, type VerifiedCsr } from './csr.ts';
+export { openSignRequest, sealSignRequest, type SigningQuestion } from './sign-request.ts';
 export {
   parseProxySpiffeId,
   proxyPrincipalOf,

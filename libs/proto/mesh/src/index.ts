@@ -48,6 +48,7 @@ export {
   Proxy,
   Refused,
   SignRequest,
+  SignedRequest,
   SignResponse,
   TrustBundle,
   Workload,

@@ -1,5 +1,5 @@
 import { subjects, type Bus } from '@osm/bus';
-import { createCsr, createKeyPair, exportPrivateKeyPem } from '@osm/pki';
+import { createKeyPair, exportPrivateKeyPem, sealSignRequest } from '@osm/pki';
 import { MeshError } from '@osm/prelude';
 import type { CertificateSubject } from '@osm/proto-mesh';
 import type { FleetIdentities, ProxyIdentity } from '../fleet/messages.ts';
@@ -45,12 +45,9 @@ export async function issueProxyIdentities(bus: Bus, plan: MeshPlan): Promise<Fl
 /** One key, one CSR, one certificate. */
 export async function issue(bus: Bus, subject: CertificateSubject): Promise<IssuedIdentity> {
   const pair = await createKeyPair();
-  const csrDer = Buffer.from(await createCsr(pair));
-  const answer = await bus.request(
-    subjects.sign,
-    { csrDer, subject, validityMs: 0 },
-    { timeoutMs: signTimeoutMs },
-  );
+  const question = { pair, subject, validityMs: 0, asker: 'injector', nowMs: Date.now() };
+  const request = await sealSignRequest(question);
+  const answer = await bus.request(subjects.sign, request, { timeoutMs: signTimeoutMs });
   if (answer.kind === 'error') throw answer.error;
   const result = answer.value.result;
   if (result?.$case !== 'issued')
