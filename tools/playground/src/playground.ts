@@ -14,8 +14,10 @@ import { InjectedSecrets } from './mesh/secrets.ts';
 import { Dialer } from './network/dialer.ts';
 import { NodeNetwork } from './network/node-network.ts';
 import type { Images } from './pods/container-command.ts';
+import { markedBootstrap, proxyUid } from './pods/one-user.ts';
 import type { PodRunner } from './pods/pod-runner.ts';
 import { pause } from './process/backoff.ts';
+import { probeIsolation, type Isolation } from './process/isolation.ts';
 import { removeStateDirectory, takeStateDirectory } from './state-directory.ts';
 
 export interface PlaygroundOptions {
@@ -62,6 +64,7 @@ export class Playground {
     const undo: (() => Promise<void>)[] = [];
     try {
       options.prepare?.();
+      const isolation = await probeIsolation(proxyUid);
       const network = await NodeNetwork.create();
       undo.push(() => network.close());
       const dialer = await Dialer.create(options.stateDirectory);
@@ -75,7 +78,9 @@ export class Playground {
           : await startMesh(options, network, addresses, () => poke.now());
       if (services !== undefined) undo.push(() => services.close());
       if (services !== undefined) await checkFirewall(dialer, network, services);
-      const playground = new Playground({ options, network, dialer, addresses, cluster, services });
+      const playground = new Playground({
+        ...{ options, isolation, network, dialer, addresses, cluster, services },
+      });
       poke.now = () => playground.controller.poke();
       playground.#apply(playground.#manifests.read());
       return playground;
@@ -88,13 +93,14 @@ export class Playground {
 
   private constructor(parts: {
     readonly options: PlaygroundOptions;
+    readonly isolation: Isolation;
     readonly network: NodeNetwork;
     readonly dialer: Dialer;
     readonly addresses: ServiceAddresses;
     readonly cluster: ClusterDirectory;
     readonly services: MeshServices | undefined;
   }) {
-    const { options, services, network, dialer, addresses, cluster } = parts;
+    const { options, isolation, services, network, dialer, addresses, cluster } = parts;
     this.network = network;
     this.dialer = dialer;
     this.services = services;
@@ -115,6 +121,7 @@ export class Playground {
         network,
         dialer,
         images: this.images,
+        isolation,
         directory: join(options.stateDirectory, 'pods'),
         programs: new Map([
           ['envoy', options.binaries.envoy],
@@ -125,7 +132,7 @@ export class Playground {
         release: (pod) => this.#release(pod),
         contents: (namespace, { kind, name }) =>
           this.controller.desired?.contents.get(`${kind}/${namespace}/${name}`) ??
-          (kind === 'Secret' ? this.#secrets?.contents(namespace, name) : undefined),
+          (kind === 'Secret' ? this.#injected(namespace, name, isolation) : undefined),
         report: options.report,
       },
     });
@@ -203,6 +210,15 @@ export class Playground {
     const own = metadata.at('annotations').textMap().get('openservicemesh.io/sidecar-injection');
     const wantsSidecar = /^(enabled|yes|true)$/i.test(own ?? namespace.injection);
     return admitPod(this.services, pod, wantsSidecar);
+  }
+
+  #injected(
+    namespace: string,
+    name: string,
+    isolation: Isolation,
+  ): ReadonlyMap<string, Buffer> | undefined {
+    const files = this.#secrets?.contents(namespace, name);
+    return files !== undefined && isolation.isOneUser ? markedBootstrap(files) : files;
   }
 
   #release(pod: JsonObject): void {

@@ -1,5 +1,6 @@
 """Captures the packets of all links of a network namespace until its standard input ends, then prints as JSON: how many packets, how
-many bytes of TCP content went from which address to which, and how many packets contained each of the texts given as arguments."""
+many were lost because they came too fast, how many bytes of TCP content went from which address to which, and how many packets contained
+each of the texts given as arguments."""
 import json
 import select
 import socket
@@ -9,7 +10,12 @@ import sys
 ETH_P_ALL = 3
 needles = [text.encode() for text in sys.argv[1:]]
 capture = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-capture.setsockopt(socket.SOL_SOCKET, 33, 16 * 1024 * 1024)  # SO_RCVBUFFORCE: lose nothing
+room = 16 * 1024 * 1024
+try:
+    capture.setsockopt(socket.SOL_SOCKET, 33, room)  # SO_RCVBUFFORCE
+except PermissionError:
+    # Only root may have more than the machine's limit (net.core.rmem_max), which then is what we get.
+    capture.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
 capture.setblocking(False)
 packets = 0
 flows = {}
@@ -44,4 +50,6 @@ while not ended:
             take(capture.recv(65535))
         except BlockingIOError:
             break
-print(json.dumps({"packets": packets, "flows": flows, "found": found}), flush=True)
+# SOL_PACKET, PACKET_STATISTICS
+lost = struct.unpack("II", capture.getsockopt(263, 6, 8))[1]
+print(json.dumps({"packets": packets, "lost": lost, "flows": flows, "found": found}), flush=True)

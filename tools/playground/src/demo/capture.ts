@@ -6,6 +6,8 @@ import { dieWithParent } from '../process/children.ts';
 /** What a capture saw. */
 export interface Captured {
   readonly packets: number;
+  /** Packets that came faster than they were looked at. */
+  readonly lost: number;
   /** Bytes of TCP content, by "from>to" address. */
   readonly flows: Readonly<Record<string, number>>;
   /** Packets that contained the text. */

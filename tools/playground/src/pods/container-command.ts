@@ -4,6 +4,7 @@ import { err, ok, type Result } from '@osm/prelude';
 import { expand } from './environment.ts';
 import type { Container } from './pod-spec.ts';
 import { insidePath } from './sandbox.ts';
+import { readOnlyFunction } from './user-root.ts';
 
 /** Directories that stand in for images: image name -> directory, visible as /app in the containers of that image. */
 export type Images = ReadonlyMap<string, string>;
@@ -98,11 +99,12 @@ export function joinCommand(
 }
 
 const mountScript = `
+${readOnlyFunction}
 n=$1; shift
 while [ "$n" -gt 0 ]; do
   if [ -d "$1" ]; then mkdir -p "$2"; else mkdir -p "\${2%/*}"; [ -e "$2" ] || : >"$2"; fi
   mount --bind "$1" "$2"
-  [ "$3" = rw ] || mount -o remount,bind,ro "$2"
+  [ "$3" = rw ] || read_only "$2"
   shift 3; n=$((n - 1))
 done
 exec "$@"`;

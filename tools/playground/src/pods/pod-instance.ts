@@ -226,6 +226,10 @@ export class PodInstance {
       directory: this.#directory,
       hostname: this.#facts.name,
       mounts: [...unique.values()],
+      targets: [...this.spec.initContainers, ...this.spec.containers].flatMap((container) =>
+        container.mounts.map((mount) => mount.path),
+      ),
+      isolation: around.isolation,
     });
     this.#sandbox = sandbox;
     this.#link = await around.network.connectPod(sandbox.pid, this.#facts.ip);

@@ -1,6 +1,7 @@
 import { MeshError } from '@osm/prelude';
 import { isObject, type JsonObject } from '../cluster/json.ts';
 import { createBackoff, pause } from '../process/backoff.ts';
+import { withOneUser } from './one-user.ts';
 import { PodInstance } from './pod-instance.ts';
 import { parsePodSpec } from './pod-spec.ts';
 import type { PodPhase, PodView } from './pod-view.ts';
@@ -148,7 +149,7 @@ export class PodRunner {
     const instance = new PodInstance({
       blueprint: this.blueprint,
       labels: labelsOf(body),
-      spec: spec.value,
+      spec: this.#around.isolation.isOneUser ? withOneUser(spec.value) : spec.value,
       around: this.#around,
       onChange: this.#around.onChange,
     });

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../cluster/json.ts';
 import type { Dialer } from '../network/dialer.ts';
 import type { NodeNetwork } from '../network/node-network.ts';
+import type { Isolation } from '../process/isolation.ts';
 import type { Images } from './container-command.ts';
 import type { ObjectSource } from './pod-spec.ts';
 
@@ -26,6 +27,7 @@ export interface PodSurroundings {
   readonly network: NodeNetwork;
   readonly dialer: Dialer;
   readonly images: Images;
+  readonly isolation: Isolation;
   /** Directory for the pods' own directories. */
   readonly directory: string;
   /** Programs that every pod has on its PATH: name -> file. */
