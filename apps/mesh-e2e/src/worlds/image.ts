@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeSelfSigned } from '../self-signed.ts';
 import { worldsDirectory } from './places.ts';
 
 /** The name under which worlds ask for the test program. */
@@ -16,22 +16,9 @@ const emptyMessage = new Uint8Array(5);
 export function prepareImage(directory: string, worlds: readonly string[]): void {
   cpSync(join(worldsDirectory, 'image'), directory, { recursive: true });
   writeFileSync(join(directory, 'empty.grpc'), emptyMessage);
-  if (worlds.some(speaksHttps)) makeCertificate(directory);
+  if (worlds.some(speaksHttps)) makeSelfSigned(directory);
 }
 
 function speaksHttps(world: string): boolean {
   return /\bhttps:\d+:/.test(readFileSync(join(world, 'world.yaml'), 'utf8'));
-}
-
-function makeCertificate(directory: string): void {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const files = ['-keyout', join(directory, 'tls.key'), '-out', join(directory, 'tls.crt')];
-  const subject = ['-days', '3650', '-subj', '/CN=worlds-test'];
-  const made = spawnSync('openssl', ['req', '-x509', ...key, ...files, ...subject], {
-    encoding: 'utf8',
-  });
-  if (made.status === 0) return;
-  throw new Error(
-    `openssl is needed for a world with HTTPS: ${made.error?.message ?? made.stderr}`,
-  );
 }

@@ -43,12 +43,15 @@ function socketOption(
   });
 }
 
+/** HTTP/1 towards clients and towards servers: trailers pass. */
+export const http1Options = { enableTrailers: true } as const;
+
 const downstreamProtocol = packAny(
   HttpProtocolOptions,
   HttpProtocolOptions.fromPartial({
     upstreamProtocolOptions: {
       $case: 'useDownstreamProtocolConfig',
-      value: { http2ProtocolOptions: {} },
+      value: { httpProtocolOptions: http1Options, http2ProtocolOptions: {} },
     },
   }),
 );

@@ -111,7 +111,7 @@ function inboundFilters(port: InboundPolicy): FilterChain['filters'] {
     case 'http-enforced':
       return [
         httpConnectionManager({
-          side: 'server',
+          side: { kind: 'server' },
           statPrefix: inboundRouteName(targetPort),
           routeConfigName: inboundRouteName(targetPort),
         }),

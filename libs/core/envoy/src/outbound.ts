@@ -1,3 +1,4 @@
+import { serviceFqdn } from '@osm/model';
 import type { OutboundPolicy } from '@osm/policy';
 import { Listener, RouteConfiguration, TrafficDirection, type FilterChain } from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
@@ -34,7 +35,7 @@ function httpParts(unit: OutboundPolicy): readonly Part[] {
   const { domains, backends } = unit;
   const chain = (): FilterChain['filters'] => [
     httpConnectionManager({
-      side: 'client',
+      side: { kind: 'client', defaultHost: serviceFqdn(unit.service) },
       statPrefix: outboundStatPrefix(unit.port),
       routeConfigName: name,
     }),
