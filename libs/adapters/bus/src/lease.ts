@@ -3,7 +3,7 @@ import type { Logger } from '@osm/telemetry';
 import type { LeaseEvent, LeaseOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Entry, Link, PutRequest } from './link.ts';
-import { TableFollower, type Continuity } from './table-follow.ts';
+import { TableFollower } from './table-follow.ts';
 import type { Timing } from './timing.ts';
 
 /** The bucket of all leases that the connection's account can see; one key per lease, its value is a `LeaseValue`. */
@@ -123,7 +123,7 @@ class Candidate {
       handler: {
         entry: (entry) => this.#seen(entry),
         away: () => this.#interrupted(),
-        reset: (entries, continuity) => this.#reset(entries, continuity),
+        reset: (entries) => this.#reset(entries),
       },
     });
   }
@@ -162,24 +162,21 @@ class Candidate {
     this.#cancelTimer();
   }
 
-  #reset(entries: readonly Entry[], continuity: Continuity): void {
-    const before = this.#seq;
+  #reset(entries: readonly Entry[]): void {
     const { now } = this.#tools.timing;
     const isPrompt = now() - (this.#askedMs ?? -Infinity) < this.#lastsMs() / 2;
+    const before = this.#seq;
+    const found = entries.find((entry) => entry.key === this.#name);
     this.#askedMs = undefined;
     this.#informed = true;
-    this.#seq = 0;
-    const found = entries.find((entry) => entry.key === this.#name);
-    if (found === undefined) {
-      // The bucket was lost with the lease in it: whoever had it, and is told at the same time, goes first.
-      const patient = continuity === 'broken' && !this.#isMine();
-      return this.#observe(patient ? this.#current : undefined, 0);
-    }
-    if (isPrompt && found.seq === before && !this.#writing) {
-      this.#seq = before;
-      return void this.#write();
-    }
-    this.#seen(found);
+    this.#seq = found?.seq ?? 0;
+    const isUnchanged = this.#seq === before;
+    if (isPrompt && isUnchanged && !this.#writing) return void this.#write();
+    if (found !== undefined) return this.#seen(found);
+    // Who gives a lease back leaves a deletion. Without one the bucket was lost: whoever had it, and is told at the same time, goes first.
+    const isLost = this.#current !== undefined && !this.#isMine();
+    if (isLost && isUnchanged) this.#schedule(this.#dueMs());
+    else this.#observe(isLost ? this.#current : undefined, 0);
   }
 
   #seen(entry: Entry): void {

@@ -63,7 +63,9 @@ export function leaseContract(connect: () => Bus, hub: () => ContractHub): void 
       await third.stop();
     }
     // A holder that could not renew for long has stepped down, and has it again.
-    await expect.poll(() => [first.events.at(-1), ...second.events], patience).toEqual(['acquired']);
+    await expect
+      .poll(() => [first.events.at(-1), ...second.events], patience)
+      .toEqual(['acquired']);
     await first.stop();
     await expect.poll(() => second.events, patience).toEqual(['acquired']);
     await second.stop();
