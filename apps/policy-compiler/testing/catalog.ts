@@ -45,6 +45,7 @@ export function service(app: string, clusterIp: string): CatalogValue {
       headless: false,
       selector: [{ key: 'app', value: app }],
       ports: [{ name: 'http', port: 80, targetPort: 8080, targetPortName: '', protocol: 'http' }],
+      externalName: '',
     },
   };
 }

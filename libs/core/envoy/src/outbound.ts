@@ -1,6 +1,12 @@
 import { serviceFqdn } from '@osm/model';
 import type { OutboundPolicy } from '@osm/policy';
-import { Listener, RouteConfiguration, TrafficDirection, type FilterChain } from '@osm/proto-envoy';
+import {
+  Listener,
+  RouteConfiguration,
+  TrafficDirection,
+  VirtualHost,
+  type FilterChain,
+} from '@osm/proto-envoy';
 import { socketAddress } from './address.ts';
 import { httpConnectionManager } from './http-filters.ts';
 import {
@@ -22,7 +28,9 @@ import { offerClientName, tcpProxy } from './tcp-filters.ts';
  * the service, nothing has to be read from the connection before it is passed on, and server-first protocols just work.
  */
 export function emitOutbound(unit: OutboundPolicy, previous?: Emitted): Emitted {
-  const includes = unit.backends.map((backend) => backend.upstream);
+  const includes = [...unit.backends, ...(unit.whole?.backends ?? [])].map(
+    (backend) => backend.upstream,
+  );
   return assemble(isHttp(unit) ? httpParts(unit) : tcpParts(unit), includes, previous);
 }
 
@@ -32,7 +40,7 @@ function isHttp(unit: OutboundPolicy): boolean {
 
 function httpParts(unit: OutboundPolicy): readonly Part[] {
   const name = outboundName(unit.service, unit.port);
-  const { domains, backends } = unit;
+  const { domains, backends, whole } = unit;
   const chain = (): FilterChain['filters'] => [
     httpConnectionManager({
       side: { kind: 'client', defaultHost: serviceFqdn(unit.service) },
@@ -45,7 +53,7 @@ function httpParts(unit: OutboundPolicy): readonly Part[] {
     {
       type: 'route',
       name,
-      from: { domains, backends },
+      from: { domains, backends, whole },
       make: () => ({ type: 'route', message: outboundRoutes(unit) }),
     },
   ];
@@ -105,19 +113,23 @@ function outboundListener(
   });
 }
 
-/** One route: matches are enforced by the server (as OSM). */
 function outboundRoutes(unit: OutboundPolicy): RouteConfiguration {
   const name = outboundName(unit.service, unit.port);
-  return RouteConfiguration.fromPartial({
-    name,
-    virtualHosts: [
-      { name, domains: [...unit.domains], routes: [routeTo(anyRequest, weightedClusters(unit))] },
-    ],
-  });
+  const virtualHosts = [virtualHost(name, unit)];
+  if (unit.whole !== undefined) virtualHosts.push(virtualHost(`${name} whole`, unit.whole));
+  return RouteConfiguration.fromPartial({ name, virtualHosts });
 }
 
-function weightedClusters(unit: OutboundPolicy) {
-  return unit.backends.map(({ upstream, weight }) => ({
+type Named = Pick<OutboundPolicy, 'domains' | 'backends'>;
+
+/** One route: matches are enforced by the server (as OSM). */
+function virtualHost(name: string, named: Named): VirtualHost {
+  const routes = [routeTo(anyRequest, weightedClusters(named))];
+  return VirtualHost.fromPartial({ name, domains: [...named.domains], routes });
+}
+
+function weightedClusters({ backends }: Pick<OutboundPolicy, 'backends'>) {
+  return backends.map(({ upstream, weight }) => ({
     name: upstreamClusterNameOfKey(upstream),
     weight,
   }));

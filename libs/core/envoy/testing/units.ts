@@ -50,6 +50,7 @@ export function outboundUnit(name: string, change: Partial<OutboundPolicy> = {})
       domains: [name],
       trustDomain: 'cluster.local',
       backends: [{ upstream: `cluster.shop.${name}.8080.all`, weight: 100 }],
+      whole: undefined,
       ...change,
     },
   };

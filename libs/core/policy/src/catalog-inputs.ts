@@ -66,6 +66,8 @@ export interface CatalogIndexes {
   readonly allServices: Index;
   /** Cluster addresses. */
   readonly servicesByAddress: Index;
+  /** ExternalName services by the name that they stand for. */
+  readonly servicesByExternalName: Index;
   /** `<namespace>/<service>` */
   readonly slicesByService: Index;
   readonly slicesByIp: Index;
@@ -125,6 +127,9 @@ export function createCatalogIndexes(db: Database, inputs: CatalogInputs): Catal
     ),
     allServices: db.index('all services', services, () => ['']),
     servicesByAddress: db.index('services by address', services, (service) => service.clusterIps),
+    servicesByExternalName: db.index('services by external name', services, ({ externalName }) =>
+      externalName === '' ? [] : [externalName],
+    ),
     slicesByService: db.index('slices by service', slices, ({ namespace, service }) => [
       namespacedName(namespace, service),
     ]),

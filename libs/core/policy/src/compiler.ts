@@ -55,7 +55,11 @@ export function createPolicyCompiler(): PolicyCompiler {
   const places = createEndpointQueries(db, inputs, indexes, { ...membership, ...splits });
   const services = { ...membership, ...splits, ...places };
   const upstream = createUpstreamQuery(db, inputs, services);
-  const outbound = createOutboundQuery(db, inputs, { ...services, upstream });
+  const outbound = createOutboundQuery(db, inputs, {
+    ...services,
+    upstream,
+    aliases: indexes.servicesByExternalName,
+  });
   const rivals = createRivalsQuery(db, inputs, indexes, services);
   const reach = createReachQueries(db, inputs, indexes, { ...services, rivals, outbound });
   const grants = createGrantsQuery(db, inputs, indexes);

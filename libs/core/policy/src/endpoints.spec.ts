@@ -167,8 +167,58 @@ describe('a headless service', () => {
       's-1.s 10.0.0.2:8080 -> 10.0.0.2:8080',
     ]);
     const [first] = mesh.outboundsOf('uuid-cli');
-    expect(first?.domains).toEqual(expect.arrayContaining(['s.n', 's-0.s.n', 's-0.s.n:8080']));
+    expect(first?.domains).toEqual(expect.arrayContaining(['s-0.s.n', 's-0.s.n:8080']));
+    expect(first?.domains).not.toContain('s.n');
     expect(first && mesh.upstreamsOf(first)).toMatchObject([{ sni: 's.n.svc.cluster.local' }]);
+  });
+});
+
+describe('the names of a service', () => {
+  const slice = endpoints('n/s', { at: ['10.0.0.1@s-0=s-0', '10.0.0.2@s-1=s-1'] });
+  const outbounds = (...objects: readonly CatalogValue[]) =>
+    compileMesh([...world, ...objects]).outboundsOf('uuid-cli');
+
+  it('lead to any of its pods, also at the address of one with a name of its own', () => {
+    const [first] = outbounds(headless, slice);
+    expect(first?.whole).toEqual({
+      domains: expect.arrayContaining(['s', 's.n', 's.n.svc.cluster.local:8080']),
+      backends: [{ upstream: 'cluster.n.s.8080.all', weight: 100 }],
+    });
+  });
+
+  it('are not told apart where the pods speak TCP', () => {
+    const [first] = outbounds(service('n/s', { headless: true, ports: ['5000 tcp'] }), slice);
+    expect(first?.whole).toBeUndefined();
+  });
+
+  it('never repeat those of a pod', () => {
+    const twins = [
+      namespace('s'),
+      pod('s/cli'),
+      pod('s/s', { account: 's' }),
+      service('s/s', { headless: true }),
+      endpoints('s/s', { at: ['10.0.0.1@s=s'] }),
+      settings({ permissive: true }),
+    ];
+    const [outbound] = compileMesh(twins).outboundsOf('uuid-cli');
+    expect(outbound?.domains).toContain('s.s');
+    expect(outbound?.whole?.domains).not.toContain('s.s');
+  });
+
+  it.each([
+    ['of the service', 's.n.svc.cluster.local', 'whole'],
+    ['of one of its pods', 's-0.s.n.svc.cluster.local', 'pod'],
+  ])('include those of an ExternalName service that has the name %s', (_, externalName, where) => {
+    const alias = [namespace('m'), service('m/alias', { externalName })];
+    const [first] = outbounds(headless, slice, ...alias);
+    const names = ['alias', 'alias.m', 'alias.m:8080', 'alias.m.svc.cluster.local'];
+    const domains = where === 'pod' ? first?.domains : first?.whole?.domains;
+    expect(domains).toEqual(expect.arrayContaining(names));
+  });
+
+  it('do not include those of an ExternalName service outside the mesh', () => {
+    const alias = service('other/alias', { externalName: 's.n.svc.cluster.local' });
+    expect(JSON.stringify(outbounds(headless, slice, alias))).not.toContain('alias');
   });
 });
 

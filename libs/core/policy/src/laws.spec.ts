@@ -197,7 +197,8 @@ describe('laws of policy', () => {
           const outbounds = compiled.outboundsOf(uuid);
           expectUnique(outbounds.flatMap((o) => o.addresses.map((ip) => `${ip}:${o.port}`)));
           expectUnique(outbounds.map((o) => `${o.service.namespace}/${o.service.name}.${o.port}`));
-          for (const { domains } of outbounds) expectUnique(domains);
+          for (const { domains, whole } of outbounds)
+            expectUnique([...domains, ...(whole?.domains ?? [])]);
           const upstreams = new Map(
             outbounds.flatMap(compiled.upstreamsOf).map((upstream) => [upstream.key, upstream]),
           );

@@ -1,5 +1,5 @@
-import type { Database, Query, QueryContext } from '@osm/incremental';
-import { serviceDomains, type Service } from '@osm/model';
+import type { Database, Index, Query, QueryContext } from '@osm/incremental';
+import { serviceDomains, serviceFqdn, type Service } from '@osm/model';
 import { compareText, invariant } from '@osm/prelude';
 import type { CatalogInputs } from './catalog-inputs.ts';
 import type { EndpointQueries, TargetedPort } from './endpoints.ts';
@@ -16,6 +16,8 @@ const whole = 100;
 interface Known extends EndpointQueries, SplitQueries {
   readonly service: Query<NamespacedName, Service | undefined>;
   readonly upstream: Query<UpstreamRef, UpstreamPolicy>;
+  /** ExternalName services by the name that they stand for. */
+  readonly aliases: Index;
 }
 
 /** Creates the query for outbound units: where clients dial a service port, and where that goes (as OSM). */
@@ -47,12 +49,33 @@ export function createOutboundQuery(
         protocol: found.protocol,
         addresses,
         addressesOf: headless ? 'pods' : 'service',
-        domains: domainsOf(ref),
+        domains: domainsOf(ctx, known, ref),
         trustDomain: ctx.get(inputs.trustDomain, '') ?? '',
-        backends: backends.map(({ upstream, weight }) => ({ upstream, weight })),
+        backends: weightsOf(backends),
+        whole: ref.host === undefined ? undefined : wholeOf(ctx, known, ref, found),
       };
     },
   });
+}
+
+/** By the service's own names HTTP gets to any of its pods, whichever of them was dialled. TCP has no names. */
+function wholeOf(
+  ctx: QueryContext,
+  known: Known,
+  ref: OutboundRef,
+  { protocol }: TargetedPort,
+): OutboundPolicy['whole'] {
+  if (familyOf(protocol) === 'tcp') return undefined;
+  const all = { ...ref, host: undefined };
+  const own = domainsOf(ctx, known, ref);
+  const backends = weightedUpstreams(ctx, known, all);
+  for (const { ref: upstream } of backends) ctx.demand(known.upstream, upstream);
+  const domains = domainsOf(ctx, known, all).filter((domain) => !own.includes(domain));
+  return { domains, backends: weightsOf(backends) };
+}
+
+function weightsOf(backends: readonly WeightedUpstream[]): readonly WeightedUpstream[] {
+  return backends.map(({ upstream, weight }) => ({ upstream, weight }));
 }
 
 /** The accounts of a service that a client with this view may call; undefined = all. */
@@ -60,11 +83,14 @@ export function accountsIn(view: ClientView, service: string): readonly string[]
   return view.find((entry) => entry.service === service)?.accounts;
 }
 
-function domainsOf(ref: OutboundRef): readonly string[] {
-  const { namespace, service, port } = ref;
-  const names = serviceDomains({ namespace, name: service }, port);
-  if (ref.host === undefined) return names;
-  return [...names, ...serviceDomains({ namespace, name: partName(ref) }, port)];
+/** Its own names, and those of ExternalName services of the mesh that stand for it: they lead to its address (OSM: 404). */
+function domainsOf(ctx: QueryContext, known: Known, ref: OutboundRef): readonly string[] {
+  const own = { namespace: ref.namespace, name: partName(ref) };
+  const aliases = ctx
+    .keys(known.aliases, serviceFqdn(own))
+    .map((key) => ctx.read(known.service, key as NamespacedName))
+    .filter((service) => service !== undefined);
+  return [...new Set([own, ...aliases].flatMap((name) => serviceDomains(name, ref.port)))];
 }
 
 interface Backend extends WeightedUpstream {

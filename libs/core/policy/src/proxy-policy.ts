@@ -44,6 +44,8 @@ export interface OutboundPolicy {
   readonly trustDomain: string;
   /** Where it goes: sorted by upstream key, weights above 0. Empty: every request gets 503 (TCP: closed). */
   readonly backends: readonly WeightedUpstream[];
+  /** Of a pod with a name of its own: the names of the service as a whole, by which HTTP gets to any of its pods. */
+  readonly whole: Pick<OutboundPolicy, 'domains' | 'backends'> | undefined;
 }
 
 export interface WeightedUpstream {

@@ -36,6 +36,8 @@ export interface ServiceFields {
   /** Default: `app=<name>`. */
   readonly selector?: Readonly<Record<string, string>>;
   readonly headless?: boolean;
+  /** Makes it an ExternalName service for that name. */
+  readonly externalName?: string;
 }
 
 /** A service on port 80 -> 8080 over the pods labelled `app=<name>`. */
@@ -47,10 +49,11 @@ export function service(at: string, fields: ServiceFields = {}): CatalogValue {
     value: {
       namespace,
       name,
-      clusterIps: headless ? [] : (fields.ips ?? [ip]),
+      clusterIps: headless || fields.externalName !== undefined ? [] : (fields.ips ?? [ip]),
       headless,
       selector: labels(fields.selector ?? { app: name }),
       ports: ports.map(servicePort),
+      externalName: fields.externalName ?? '',
     },
   };
 }

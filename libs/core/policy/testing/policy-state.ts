@@ -50,6 +50,10 @@ export function remove(value: CatalogValue): CatalogChange {
   return { kind: 'delete', key: objectKey(value) };
 }
 
+function allBackends({ backends, whole }: OutboundPolicy): OutboundPolicy['backends'] {
+  return [...backends, ...(whole?.backends ?? [])];
+}
+
 /** The keys that a unit includes. */
 export function includesOf(unit: PolicyUnit): readonly string[] {
   switch (unit.kind) {
@@ -58,7 +62,7 @@ export function includesOf(unit: PolicyUnit): readonly string[] {
     case 'capture':
       return [];
     case 'outbound':
-      return unit.policy.backends.map(({ upstream }) => upstream);
+      return allBackends(unit.policy).map(({ upstream }) => upstream);
     case 'scope':
       return unit.policy.units;
     case 'workload': {

@@ -83,6 +83,11 @@ export const resourceDiagnosticCodes = {
     meaning:
       'A port has an application protocol that the mesh does not know; the port is not served.',
   },
+  protocol_inferred: {
+    severity: 'warning',
+    meaning:
+      'A port says nothing of its protocol, and its name or number is that of a well-known one, as which it is served.',
+  },
   tls_as_tcp: {
     severity: 'warning',
     meaning: 'The application speaks TLS on this port; the mesh treats it as TCP.',

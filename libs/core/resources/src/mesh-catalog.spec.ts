@@ -23,7 +23,7 @@ const namespace = (name: string, mesh: string): string =>
 const split = (weight: string, name = 'a', ns = 'shop'): string =>
   `{apiVersion: split.smi-spec.io/v1alpha2, kind: TrafficSplit, metadata: {name: ${name}, namespace: ${ns}}, spec: {service: s, backends: [{service: b, weight: ${weight}}]}}`;
 const service = (ns: string): string =>
-  `{apiVersion: v1, kind: Service, metadata: {name: s, namespace: ${ns}}, spec: {ports: [{port: 80, appProtocol: redis}]}}`;
+  `{apiVersion: v1, kind: Service, metadata: {name: s, namespace: ${ns}}, spec: {ports: [{port: 80, appProtocol: quic}]}}`;
 const config = (permissive: string): string =>
   `{apiVersion: config.openservicemesh.io/v1alpha2, kind: MeshConfig, metadata: {name: osm-mesh-config, namespace: osm-system}, spec: {traffic: {enablePermissiveTrafficPolicyMode: ${permissive}}}}`;
 

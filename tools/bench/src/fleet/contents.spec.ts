@@ -38,6 +38,7 @@ const outbound = emitOutbound({
     { upstream: 'cluster.ns.svc.8080.all', weight: 7 },
     { upstream: 'cluster.ns.svc-v2.8080.all', weight: 93 },
   ],
+  whole: undefined,
 }).bundle;
 
 const workload = emitWorkload({

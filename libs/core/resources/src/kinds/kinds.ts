@@ -81,7 +81,6 @@ const kinds: Readonly<Record<string, Kind>> = {
   'policy.openservicemesh.io/Retry': notYet,
   'policy.openservicemesh.io/UpstreamTrafficSetting': notYet,
   'policy.openservicemesh.io/Telemetry': notYet,
-  '/Endpoints': { kind: 'unsupported', remedy: 'write an EndpointSlice (discovery.k8s.io/v1)' },
 };
 
 const meshGroups = new Set([
@@ -95,7 +94,16 @@ const meshGroups = new Set([
 /** Kinds of Kubernetes that people write beside those of the mesh: known, and of no interest. The core group is empty. */
 const kubernetes: Readonly<Record<string, readonly string[]>> = {
   '': [
-    ...['ConfigMap', 'LimitRange', 'List', 'Node', 'PersistentVolume', 'PersistentVolumeClaim'],
+    // Endpoints: Kubernetes copies them into EndpointSlices, and so does the playground.
+    ...[
+      'ConfigMap',
+      'Endpoints',
+      'LimitRange',
+      'List',
+      'Node',
+      'PersistentVolume',
+      'PersistentVolumeClaim',
+    ],
     ...['PodTemplate', 'ReplicationController', 'ResourceQuota', 'Secret'],
   ],
   apps: ['ControllerRevision', 'DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],

@@ -31,8 +31,15 @@ describe('Service', () => {
         ],
         ports: [
           { name: 'http', port: 80, targetPort: 80, targetPortName: '', protocol: 'http' },
-          { name: 'tcp-db', port: 3306, targetPort: 0, targetPortName: 'db', protocol: 'tcp' },
+          {
+            name: 'tcp-db',
+            port: 3306,
+            targetPort: 0,
+            targetPortName: 'db',
+            protocol: 'tcp-server-first',
+          },
         ],
+        externalName: '',
       },
       told: [],
       refused: false,
@@ -50,7 +57,13 @@ describe('Service', () => {
   it('selects nothing and has no address as ExternalName', () => {
     expect(
       service('{type: ExternalName, externalName: a.b, selector: {a: b}}').value,
-    ).toMatchObject({ selector: [], clusterIps: [], headless: false, ports: [] });
+    ).toMatchObject({
+      selector: [],
+      clusterIps: [],
+      headless: false,
+      ports: [],
+      externalName: 'a.b',
+    });
   });
 
   it.each([
@@ -88,9 +101,17 @@ describe('Service', () => {
         expect.stringContaining('tls_as_tcp: Service shop/x: spec.ports[0].appProtocol is https'),
       ],
     });
-    expect(service('{ports: [{port: 6379, appProtocol: Redis}]}')).toMatchObject({
-      value: { ports: [{ protocol: 'Redis' }] },
+    expect(service('{ports: [{port: 6379, appProtocol: Quic}]}')).toMatchObject({
+      value: { ports: [{ protocol: 'Quic' }] },
       told: [expect.stringContaining('unknown_protocol: ')],
+    });
+    expect(service('{ports: [{name: client, port: 3306}]}')).toMatchObject({
+      value: { ports: [{ protocol: 'tcp-server-first' }] },
+      told: [
+        expect.stringMatching(
+          /protocol_inferred: .*: port 3306, client, is taken as tcp-server-first/,
+        ),
+      ],
     });
   });
 });
@@ -121,7 +142,39 @@ describe('serviceProtocol', () => {
     ['https', 'http-x', 'tcp'],
     ['kubernetes.io/wss', '', 'tcp'],
     ['constructor', '', 'constructor'],
+    ['MySQL', '', 'tcp-server-first'],
+    ['smtp', 'http-x', 'tcp-server-first'],
+    ['redis', '', 'tcp'],
+    ['postgresql', '', 'tcp'],
   ])('appProtocol %j on a port named %j is %s', (appProtocol, name, protocol) => {
-    expect(serviceProtocol(appProtocol, name).protocol).toBe(protocol);
+    expect(serviceProtocol({ appProtocol, name, port: 80 }).protocol).toBe(protocol);
+  });
+
+  it.each([
+    ['mysql', 80, 'tcp-server-first'],
+    ['ssh', 2222, 'tcp-server-first'],
+    ['postgres', 80, 'tcp'],
+    ['mysql-metrics', 9104, 'http'],
+    ['client', 3306, 'tcp-server-first'],
+    ['', 25, 'tcp-server-first'],
+    ['', 5432, 'tcp'],
+    ['tcp', 6379, 'tcp'],
+    ['http', 3306, 'http'],
+    ['https', 3306, 'http'],
+    ['grpc', 6379, 'http'],
+    ['', 9092, 'http'],
+  ])('a port that does not say it, named %j, number %i, is %s', (name, port, protocol) => {
+    expect(serviceProtocol({ appProtocol: '', name, port }).protocol).toBe(protocol);
+  });
+
+  it.each([
+    ['', 'tcp-db', 3306, 'tcp-server-first'],
+    ['tcp', '', 25, 'tcp-server-first'],
+    ['tcp', '', 5432, 'tcp'],
+    ['https', '', 3306, 'tcp'],
+    ['http', '', 3306, 'http'],
+    ['', 'http-x', 3306, 'http'],
+  ])('appProtocol %j, name %j on the number %i is %s', (appProtocol, name, port, protocol) => {
+    expect(serviceProtocol({ appProtocol, name, port }).protocol).toBe(protocol);
   });
 });

@@ -41,6 +41,7 @@ const shape = object({
   spec: required(
     object({
       type: optional(text, 'ClusterIP'),
+      externalName: optional(text, ''),
       clusterIP: optional(text, ''),
       clusterIPs: optional(list(text), []),
       selector: optional(textMap, []),
@@ -65,6 +66,7 @@ export const parseService: KindParser = (raw, { ref, at }) => {
     headless: !external && given.includes('None'),
     selector: external ? [] : spec.selector,
     ports: parsePorts(spec.ports, portsAt),
+    externalName: external ? spec.externalName.toLowerCase().replace(/\.$/, '') : '',
   };
   return { $case: 'service', value };
 };
@@ -102,8 +104,10 @@ function parsePorts(ports: readonly RawPort[], at: At): readonly ServicePort[] {
   const result: ServicePort[] = [];
   for (const [index, item] of ports.entries()) {
     if (item.protocol !== 'TCP') continue;
-    const { protocol, note } = serviceProtocol(item.appProtocol, item.name);
-    if (note !== 'none') warn(below(below(at, index), 'appProtocol'), note, notes[note](item));
+    const { protocol, note } = serviceProtocol(item);
+    if (note !== 'none') {
+      warn(below(below(at, index), 'appProtocol'), note, notes[note](item, protocol));
+    }
     const named = typeof item.targetPort === 'string';
     result.push({
       name: item.name,
@@ -121,4 +125,6 @@ const notes = {
     `is ${item.appProtocol}: the application encrypts by itself, so port ${item.port} is carried as TCP (routes do not apply)`,
   unknown_protocol: (item: RawPort) =>
     `is ${item.appProtocol}, which the mesh does not know; use http, grpc, tcp or tcp-server-first, or port ${item.port} is not served`,
+  protocol_inferred: (item: RawPort, protocol: string) =>
+    `is missing: port ${item.port}${item.name === '' ? '' : `, ${item.name},`} is taken as ${protocol}, for that is what its name or number stands for; write http if it is not`,
 } as const;
