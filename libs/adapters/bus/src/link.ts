@@ -15,6 +15,13 @@ export interface StreamState {
   readonly lastSeq: number;
   /** Messages stored: the live keys, and deletions that were not yet forgotten. */
   readonly messages: number;
+  /** Set when several servers keep the stream: each answer may come from one that lags behind. */
+  readonly replicated?: {
+    /** Of the message at `lastSeq`, also when it is not stored any more. */
+    readonly lastStamp: string;
+    /** How long ago that was, by the server's clock. */
+    readonly lastAgeMs: number;
+  };
 }
 
 /** What a put requires of the stream. The server refuses it otherwise, with `bus_refused`. */

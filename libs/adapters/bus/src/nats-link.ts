@@ -25,9 +25,11 @@ export interface NatsLinkOptions {
 
 const apiTimeoutMs = 500;
 const putTimeoutMs = 500;
-const readIdleMs = 2_000;
-/** One answer of the server stays far below the 64 MiB at which it cuts off a slow client. */
+const readIdleMs = 4_000;
+/** Each answer has to be through in 10 s, or the server cuts off a slow client: the first are small, and fast ones are followed by larger. */
+const readBytesFirst = 1 << 20;
 const readBytesMax = 16 << 20;
+const readFastMs = 250;
 const readMessagesMax = 10_000;
 /** How long a deletion stays visible on the stream. Readers that were away for longer read everything (table-follow.ts). */
 const deletionTtl = '1h';
@@ -134,8 +136,10 @@ interface ApiError {
 function refused(what: string, error: ApiError | undefined): MeshError {
   const reason = error?.description ?? 'an answer without meaning';
   // 503: the server's storage is not up yet, or out of resources for the moment.
-  const code = error?.code === 503 ? 'bus_unavailable' : 'bus_refused';
-  return new MeshError(code, `${what} was refused: ${reason}`);
+  const isFull = noRoomCodes.has(error?.err_code ?? 0);
+  const code = error?.code === 503 || isFull ? 'bus_unavailable' : 'bus_refused';
+  const remedy = isFull ? '. NATS has no room: raise max_file_store, or free some of its disk' : '';
+  return new MeshError(code, `${what} was refused: ${reason}${remedy}`);
 }
 
 function parseJson<T>(message: Msg): T {
@@ -176,6 +180,8 @@ function sortableStamp(stamp: string): string {
   return `${whole}.${fraction.padEnd(9, '0')}`;
 }
 
+/** No room in memory, none for a stream, storing failed, none in the store. */
+const noRoomCodes: ReadonlySet<number> = new Set([10_023, 10_028, 10_047, 10_077]);
 const streamNotFound = 10_059;
 const streamExistsDifferently = 10_058;
 
@@ -187,14 +193,24 @@ async function readState(
   const subject = own ? tableSubjects.ownState(bucket) : tableSubjects.importedState(bucket);
   const answer = parseJson<{
     created?: string;
-    state?: { last_seq: number; messages: number };
+    state?: { last_seq: number; messages: number; last_ts: string };
+    cluster?: { replicas?: readonly unknown[] };
+    ts?: string;
     error?: ApiError;
   }>(await wire.ask({ subject, timeoutMs: apiTimeoutMs }));
   if (answer.error?.err_code === streamNotFound) return undefined;
-  const { created, state } = answer;
+  const { created, state, cluster, ts = '' } = answer;
   if (created === undefined || state === undefined)
     throw refused(`state of bucket ${bucket}`, answer.error);
-  return { created, lastSeq: state.last_seq, messages: state.messages };
+  const { last_seq: lastSeq, messages, last_ts: lastTs } = state;
+  if ((cluster?.replicas ?? []).length === 0) return { created, lastSeq, messages };
+  const lastAgeMs = Date.parse(ts) - Date.parse(lastTs);
+  return {
+    created,
+    lastSeq,
+    messages,
+    replicated: { lastStamp: sortableStamp(lastTs), lastAgeMs },
+  };
 }
 
 async function readEntries(
@@ -208,8 +224,10 @@ async function readEntries(
   const entries: Entry[] = [];
   let next = fromSeq;
   let more = true;
+  let bytesMax = readBytesFirst;
   while (more) {
-    const ask = { seq: next, batch: readMessagesMax, max_bytes: readBytesMax };
+    const ask = { seq: next, batch: readMessagesMax, max_bytes: bytesMax };
+    const askedMs = performance.now();
     await wire.askMany(
       { subject, bytes: new TextEncoder().encode(JSON.stringify(ask)), timeoutMs: readIdleMs },
       (message) => {
@@ -228,6 +246,7 @@ async function readEntries(
     const last = entries.at(-1);
     if (last === undefined || last.seq < next) break;
     next = last.seq + 1;
+    if (performance.now() - askedMs < readFastMs) bytesMax = Math.min(2 * bytesMax, readBytesMax);
   }
   return entries;
 }

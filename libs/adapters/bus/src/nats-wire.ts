@@ -60,7 +60,7 @@ export class NatsWire {
   readonly #log: Logger;
   readonly #listeners = new Set<(connected: boolean) => void>();
   readonly #listening = new Set<Listening>();
-  readonly #questions = new Questions();
+  readonly #questions = new Questions(() => this.#measure());
   readonly #pause = createPause();
   readonly #movePause = createPause();
   readonly #secrets: NatsSecrets;
@@ -75,6 +75,7 @@ export class NatsWire {
   /** Counts the times the files changed; a move that began before is begun again. */
   #wantedMove = 0;
   #moving = false;
+  #measuring: NatsConnection | undefined;
 
   /** Throws `invalid_config` when the addresses are not acceptable. */
   constructor(options: WireOptions) {
@@ -200,7 +201,22 @@ export class NatsWire {
     });
     for (const each of this.#listening) each.subscription = this.#open(connection, each);
     void this.#watchStatus(connection);
+    this.#measure();
     this.#setConnected(true);
+  }
+
+  /** How far away the server is decides how long to wait for answers: measured for each connection, and when one was late. */
+  #measure(): void {
+    const connection = this.#connection;
+    if (connection === undefined || this.#measuring === connection) return;
+    this.#measuring = connection;
+    const ended = (): void => {
+      if (this.#measuring === connection) this.#measuring = undefined;
+    };
+    connection.rtt().then((ms) => {
+      if (this.#connection === connection) this.#questions.tripMs = ms;
+      ended();
+    }, ended);
   }
 
   /** The files changed: over to a connection that is made with what they say now. */

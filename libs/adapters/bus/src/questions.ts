@@ -5,9 +5,14 @@ export interface Ask {
   readonly subject: string;
   readonly bytes?: Uint8Array | undefined;
   readonly headers?: MsgHdrs | undefined;
-  /** Longest wait for each message of the answer. */
+  /** Longest wait for each message of the answer, on a link without delay. */
   readonly timeoutMs: number;
 }
+
+/** As slow as a link may be, in bytes per millisecond: 1 Mbit/s. */
+const slowestBytesPerMs = 128;
+
+const tripMsMax = 2_000;
 
 interface Waiting {
   readonly ask: Ask;
@@ -20,7 +25,20 @@ interface Waiting {
 /** Questions without an answer yet, by a token that the answer's subject ends with. */
 export class Questions {
   readonly #waiting = new Map<string, Waiting>();
+  readonly #onTimeout: () => void;
   #asked = 0;
+  #unansweredBytes = 0;
+  /** How long the way to the server and back takes. */
+  #tripMs = 0;
+
+  /** `onTimeout` is called whenever an answer did not come in time. */
+  constructor(onTimeout: () => void = () => undefined) {
+    this.#onTimeout = onTimeout;
+  }
+
+  set tripMs(ms: number) {
+    this.#tripMs = Math.min(ms, tripMsMax);
+  }
 
   /** How many were asked so far. */
   get asked(): number {
@@ -35,10 +53,15 @@ export class Questions {
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       const token = `${(this.#asked += 1)}`;
+      this.#unansweredBytes += ask.bytes?.length ?? 0;
+      const timeoutMs = Math.round(
+        ask.timeoutMs + 3 * this.#tripMs + this.#unansweredBytes / slowestBytesPerMs,
+      );
       const timer = setTimeout(() => {
-        const text = `no answer on ${ask.subject} within ${ask.timeoutMs} ms`;
+        const text = `no answer on ${ask.subject} within ${timeoutMs} ms`;
         this.#end(token)?.reject(new MeshError('bus_timeout', text));
-      }, ask.timeoutMs);
+        this.#onTimeout();
+      }, timeoutMs);
       this.#waiting.set(token, { ask, onMessage, resolve, reject, timer });
       try {
         send(token);
@@ -69,8 +92,10 @@ export class Questions {
 
   #end(token: string): Waiting | undefined {
     const waiting = this.#waiting.get(token);
-    clearTimeout(waiting?.timer);
+    if (waiting === undefined) return undefined;
+    clearTimeout(waiting.timer);
     this.#waiting.delete(token);
+    this.#unansweredBytes -= waiting.ask.bytes?.length ?? 0;
     return waiting;
   }
 }

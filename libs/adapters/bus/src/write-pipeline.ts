@@ -25,7 +25,8 @@ interface PipelineOptions {
 }
 
 const inFlightMax = 256;
-const inFlightBytesMax = 8 << 20;
+/** What a link of 1 Mbit/s carries in two seconds: when writes are lost, this is known soon. */
+const inFlightBytesMax = 256 << 10;
 
 /**
  * Sends writes in order, many in flight. Every write names the stream position it must follow, so that one that fails makes all later
