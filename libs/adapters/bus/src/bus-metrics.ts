@@ -3,6 +3,9 @@ import type { Counter, Gauge, Metrics } from '@osm/telemetry';
 /** The metrics of one connection to the bus. */
 export interface BusMetrics {
   readonly connected: Gauge;
+  readonly reconnects: Counter;
+  readonly synced: Gauge<'bucket'>;
+  readonly heard: Gauge<'bucket'>;
   readonly errors: Counter<'code'>;
   readonly foreignWrites: Counter<'bucket'>;
   readonly resyncs: Counter<'bucket' | 'reason'>;
@@ -16,6 +19,20 @@ export function createBusMetrics(metrics: Metrics): BusMetrics {
     connected: metrics.gauge({
       name: 'osm_bus_connected',
       help: '1 while connected to the bus, else 0',
+    }),
+    reconnects: metrics.counter({
+      name: 'osm_bus_reconnects_total',
+      help: 'Connections to the bus after the first one',
+    }),
+    synced: metrics.gauge({
+      name: 'osm_bus_synced',
+      help: '1 while memory follows the bucket; 0 while it is away, being compared, or held back until its owner confirms it',
+      labels: ['bucket'],
+    }),
+    heard: metrics.gauge({
+      name: 'osm_bus_heard_timestamp_seconds',
+      help: 'When the bucket last gave a sign of life; the server is asked every 5 s',
+      labels: ['bucket'],
     }),
     errors: metrics.counter({
       name: 'osm_bus_errors_total',

@@ -33,7 +33,11 @@ export function createBusOver(options: BusOptions): Bus {
     return () => opened.delete(close);
   };
   metrics.connected.set(link.connected() ? 1 : 0);
-  link.onConnected((connected) => metrics.connected.set(connected ? 1 : 0));
+  let connections = link.connected() ? 1 : 0;
+  link.onConnected((connected) => {
+    metrics.connected.set(connected ? 1 : 0);
+    if (connected && (connections += 1) > 1) metrics.reconnects.inc();
+  });
   return {
     connected: link.connected,
     onConnected: link.onConnected,

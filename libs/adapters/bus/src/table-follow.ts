@@ -21,6 +21,8 @@ export interface FollowHandler {
   readonly entry: (entry: Entry) => void;
   /** Nothing is known to be true any more until the next `reset`. */
   readonly away?: () => void;
+  /** What arrives is kept back for now. */
+  readonly holding?: () => boolean;
 }
 
 export interface FollowOptions {
@@ -40,6 +42,12 @@ const awayForResumeMsMax = 30 * 60_000;
 const verifyMs = 5_000;
 /** Live entries kept while reading; beyond it reading starts again. */
 const bufferedMax = 100_000;
+/** Longest wait between attempts: a bucket that is back is found within 2 s, everything that follows included. */
+const retryMsMost = 500;
+/** Failing for longer while connected is worth a word. */
+const failingMsSaid = 5_000;
+/** The age from which on a message at the end of the stream may be missing because it was a deletion that ran out (nats-link.ts). */
+const deletionAgeMs = 55 * 60_000;
 
 interface Position {
   readonly created: string;
@@ -70,11 +78,12 @@ export class TableFollower {
   #awaySinceMs: number | undefined;
   #suspectSeq: number | undefined;
   #waited = false;
+  #isSynced: boolean | undefined;
 
   constructor(options: FollowOptions) {
     const { link, bucket, timing } = options;
     this.#options = options;
-    this.#backoff = createBackoff(100, 2_000, timing);
+    this.#backoff = createBackoff(100, retryMsMost, timing);
     this.#pause = createPause(timing);
     this.#log = options.log.child({ bucket });
     this.#verifyLater();
@@ -108,10 +117,25 @@ export class TableFollower {
     this.#buffered ??= [];
     this.#pause.wake();
     this.#options.handler.away?.();
+    this.#tell();
+  }
+
+  #heard(): void {
+    this.#options.metrics.heard.setToCurrentTime({ bucket: this.#options.bucket });
+  }
+
+  /** Says by metric whether memory follows the bucket. */
+  #tell(): void {
+    const { bucket, handler, metrics } = this.#options;
+    const isSynced = this.#buffered === undefined && handler.holding?.() !== true;
+    if (isSynced === this.#isSynced) return;
+    this.#isSynced = isSynced;
+    metrics.synced.set({ bucket }, isSynced ? 1 : 0);
   }
 
   #arrived(entry: Entry): void {
     if (this.#closed) return;
+    this.#heard();
     if (this.#buffered !== undefined) {
       if (this.#buffered.length < bufferedMax) this.#buffered.push(entry);
       else this.#again = true;
@@ -134,11 +158,13 @@ export class TableFollower {
       epochStamp: entry.key === epochKey ? entry.stamp : epochStamp,
     };
     this.#options.handler.entry(entry);
+    if (entry.key === epochKey) this.#tell();
   }
 
   async #sync(): Promise<void> {
-    const { link, metrics } = this.#options;
+    const { link, metrics, timing } = this.#options;
     let said = false;
+    const sinceMs = timing.now();
     this.#backoff.reset();
     while (!this.#closed && link.connected()) {
       try {
@@ -149,15 +175,21 @@ export class TableFollower {
       } catch (thrown) {
         const err = MeshError.from(thrown);
         metrics.errors.inc({ code: err.code });
-        const tell: boolean = err.code === 'bus_refused' && !said;
+        const isLong = timing.now() - sinceMs > failingMsSaid;
+        const tell: boolean = (err.code === 'bus_refused' || isLong) && !said;
         said ||= tell;
-        this.#log[tell ? 'warn' : 'debug']('reading the bucket failed: trying again', { err });
+        const hint = isLong
+          ? 'the bucket cannot be read: trying until it can. Has the server JetStream, room, and a majority of its cluster?'
+          : 'reading the bucket failed: trying again';
+        this.#log[tell ? 'warn' : 'debug'](hint, { err });
       }
       this.#buffered ??= [];
       if (!this.#closed && link.connected() && !this.#again) {
         await this.#pause.wait(this.#backoff.nextMs());
       }
     }
+    if (said && !this.#closed && this.#buffered === undefined)
+      this.#log.info('the bucket can be read again');
     this.#syncing = false;
     if (this.#again && link.connected()) this.resync();
     // The bucket may have been replaced while it was read.
@@ -169,6 +201,7 @@ export class TableFollower {
     handler.away?.();
     this.#buffered = [];
     this.#again = false;
+    this.#tell();
     if (create !== undefined) await link.create(bucket, create);
     const state = await link.state(bucket);
     if (state === undefined || this.#closed) {
@@ -177,8 +210,31 @@ export class TableFollower {
       return false;
     }
     this.#waited = false;
+    this.#heard();
+    this.#refuseOlder(state);
     if (!(await this.#resume(state))) await this.#readAll(state);
-    return !this.#closed && this.#drain() && !this.#again;
+    const isDone = !this.#closed && this.#drain() && !this.#again;
+    this.#tell();
+    return isDone;
+  }
+
+  /**
+   * In a cluster an answer may come from a server that was leader before it was cut off, and knows less than we do. A reader waits for
+   * the others, or for the owner to write: it would hold everything back anyway.
+   */
+  #refuseOlder({ created, lastSeq, replicated }: StreamState): void {
+    const known = this.#position;
+    if (replicated === undefined || this.#options.create !== undefined) return;
+    if (known?.created !== created || lastSeq >= known.seq || known.stamp === '') return;
+    if (replicated.lastStamp > known.stamp) return;
+    throw new MeshError('bus_unavailable', 'the server knows an older state than this reader');
+  }
+
+  /** In a cluster a read may be answered by a server that lags behind the one that told the state. */
+  #refuseLag({ lastSeq, replicated }: StreamState, entries: readonly Entry[]): void {
+    if (replicated === undefined || replicated.lastAgeMs > deletionAgeMs) return;
+    if ((entries.at(-1)?.seq ?? 0) >= lastSeq) return;
+    throw new MeshError('bus_unavailable', 'the server that was read lags behind');
   }
 
   /** True when the known history is intact and all that was missed has been delivered. */
@@ -192,6 +248,7 @@ export class TableFollower {
     const entries = await link.read(bucket, known.seq);
     const anchor = entries[0];
     if (anchor?.seq !== known.seq || anchor.stamp !== known.stamp) return false;
+    this.#refuseLag(state, entries);
     const missed = entries.slice(1);
     // A new epoch may stand for deletions that are not visible any more.
     if (this.#closed || missed.some((entry) => entry.key === epochKey)) return false;
@@ -204,6 +261,7 @@ export class TableFollower {
     const { link, bucket, handler, metrics } = this.#options;
     const entries = await link.read(bucket, 1);
     if (this.#closed) return;
+    this.#refuseLag(state, entries);
     const last = entries.at(-1);
     const continuity = judge(this.#position, state, entries);
     const epochStamp = entries.find((entry) => entry.key === epochKey)?.stamp ?? '';
@@ -245,6 +303,7 @@ export class TableFollower {
     if (before === undefined || !idle()) return;
     try {
       const state = await link.state(bucket);
+      if (state !== undefined) this.#heard();
       if (!idle()) return;
       const replaced = state?.created !== before.created || state.lastSeq < before.seq;
       const behind = !replaced && state.lastSeq > before.seq && this.#position?.seq === before.seq;

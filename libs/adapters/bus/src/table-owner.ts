@@ -67,7 +67,7 @@ class TableOwner {
     const { link, metrics, timing } = tools;
     this.#tools = tools;
     this.#repairs = createRepairs((key) => this.#putRight(key), timing);
-    this.#retry = createBackoff(10, 2_000, timing);
+    this.#retry = createBackoff(10, 500, timing);
     this.#log = tools.log.child({ bucket: name });
     this.#bucket = name;
     this.#shared = shared === true;

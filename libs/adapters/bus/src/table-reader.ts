@@ -65,6 +65,7 @@ export function createTableReader(emit: (event: QueuedEvent) => void): FollowHan
 
   return {
     reset,
+    holding: () => held !== undefined,
     entry: (entry) => {
       if (held !== undefined) {
         held.delete(entry.key);
