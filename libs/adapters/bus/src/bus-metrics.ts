@@ -26,7 +26,7 @@ export function createBusMetrics(metrics: Metrics): BusMetrics {
     }),
     synced: metrics.gauge({
       name: 'osm_bus_synced',
-      help: '1 while memory follows the bucket; 0 while it is away, being compared, or held back until its owner confirms it',
+      help: '1 while memory follows the bucket; 0 while it is away or silent, being compared, or held back until its owner confirms it',
       labels: ['bucket'],
     }),
     heard: metrics.gauge({

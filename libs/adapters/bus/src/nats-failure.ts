@@ -15,8 +15,12 @@ export function explainFailure(thrown: unknown, facts: Facts): MeshError {
   return new MeshError(error.code, `${facts.url}: ${remedy}`, { cause: thrown });
 }
 
+const speaksTls = 'the server speaks TLS only: write tls:// and give --nats-ca';
+
 function remedyOf(error: MeshError, { secure, hosts }: Facts): string | undefined {
   const { code, message } = rootOf(error);
+  // To a server that wants TLS the client speaks it unasked, and then trusts what the system trusts.
+  if (!secure && /CERT|ISSUER|SIGNATURE/.test(code)) return speaksTls;
   switch (code) {
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
@@ -31,13 +35,11 @@ function remedyOf(error: MeshError, { secure, hosts }: Facts): string | undefine
       return 'its certificate is not valid yet: compare the clocks of both machines';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `its certificate is not for ${hosts.join(', ')}: ${message}. Give the server one with that name, or use its name in --nats-url`;
-    case 'SERVER_OPTION_NA':
+    case 'SERVER_OPT_NA':
       return 'the server speaks no TLS, so this may not be the right one: configure its certificate, or write nats:// on this machine';
     case 'AUTHORIZATION_VIOLATION':
       return 'the server does not know the key of --nats-credentials: add its public key to the configuration and reload it (SIGHUP)';
   }
-  if (!secure && /secure connection|tls required/i.test(message))
-    return 'the server speaks TLS only: write tls:// and give --nats-ca';
   return undefined;
 }
 

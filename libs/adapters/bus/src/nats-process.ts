@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { MeshError } from '@osm/prelude';
@@ -16,6 +16,8 @@ export interface NatsServerOptions {
   /** Services with keys (createDevelopmentCredentials); none = anybody may do anything. */
   readonly users?: NatsConfigOptions['users'];
   readonly rights?: NatsConfigOptions['rights'];
+  /** A configuration that is there already, listening on `host` and `port`: nothing is written then. */
+  readonly configFile?: string;
 }
 
 /** A nats-server that this process runs. It ends with this process, whatever ends that. */
@@ -23,6 +25,10 @@ export interface NatsServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** What it has said last, for example what it refused. */
+  readonly output: () => string;
+  /** Has it read its configuration again: keys, rights, certificates. What it says then is awaited. */
+  readonly reload: () => Promise<void>;
   /** Orderly end. */
   readonly stop: () => Promise<void>;
   /** kill -9. */
@@ -32,6 +38,8 @@ export interface NatsServer {
 }
 
 const startMsMax = 15_000;
+const outputMax = 64_000;
+const reloaded = 'Reloaded server configuration';
 
 /** Starts a nats-server with JetStream and waits until it accepts connections. */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
@@ -39,22 +47,26 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const host = options.host ?? '127.0.0.1';
   const port = options.port ?? (await freePort(host));
   mkdirSync(options.directory, { recursive: true });
-  const configFile = join(options.directory, 'nats.conf');
-  const serverName = `osm-${randomUUID()}`;
-  const config = renderNatsConfig({
-    host,
-    serverName,
-    port,
-    storeDir: join(options.directory, 'jetstream'),
-    users: options.users ?? [],
-    ...(options.rights === undefined ? {} : { rights: options.rights }),
-  });
-  writeFileSync(configFile, config);
+  const configFile = options.configFile ?? writeConfig({ ...options, host, port });
+  const serverName = /^server_name: "(.+)"$/m.exec(readFileSync(configFile, 'utf8'))?.[1] ?? '';
   const child = spawnBound(binary, ['-c', configFile]);
   let output = '';
+  const listeners = new Set<() => void>();
   child.stderr?.on('data', (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-4_000);
+    output = (output + chunk.toString()).slice(-outputMax);
+    for (const listener of listeners) listener();
   });
+  const said = (text: string, times: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (output.split(text).length <= times) return;
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      child.once('close', () => resolve());
+      look();
+    });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
@@ -72,10 +84,31 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     url: `nats://${host}:${port}`,
     port,
     pid: child.pid ?? 0,
+    output: () => output,
+    reload: () => {
+      const done = said(reloaded, output.split(reloaded).length);
+      child.kill('SIGHUP');
+      return done;
+    },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     ended,
   };
+}
+
+function writeConfig(options: NatsServerOptions & Pick<Awaited, 'host' | 'port'>): string {
+  const { directory, host, port, users, rights } = options;
+  const file = join(directory, 'nats.conf');
+  const config = renderNatsConfig({
+    host,
+    serverName: `osm-${randomUUID()}`,
+    port,
+    storeDir: join(directory, 'jetstream'),
+    users: users ?? [],
+    ...(rights === undefined ? {} : { rights }),
+  });
+  writeFileSync(file, config);
+  return file;
 }
 
 /** Path of the nats-server binary: NATS_SERVER_PATH, else .osm/venv of this checkout, else PATH. Throws with the remedy. */
@@ -152,7 +185,8 @@ function greets({ host, port, serverName }: Awaited): Promise<boolean> {
   });
 }
 
-function freePort(host: string): Promise<number> {
+/** A port that nobody listened on a moment ago. */
+export function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -78,6 +78,8 @@ export class TableFollower {
   #awaySinceMs: number | undefined;
   #suspectSeq: number | undefined;
   #waited = false;
+  /** The server was asked last, and did not answer. */
+  #silent = false;
   #isSynced: boolean | undefined;
 
   constructor(options: FollowOptions) {
@@ -122,12 +124,15 @@ export class TableFollower {
 
   #heard(): void {
     this.#options.metrics.heard.setToCurrentTime({ bucket: this.#options.bucket });
+    if (!this.#silent) return;
+    this.#silent = false;
+    this.#tell();
   }
 
   /** Says by metric whether memory follows the bucket. */
   #tell(): void {
     const { bucket, handler, metrics } = this.#options;
-    const isSynced = this.#buffered === undefined && handler.holding?.() !== true;
+    const isSynced = this.#buffered === undefined && !this.#silent && handler.holding?.() !== true;
     if (isSynced === this.#isSynced) return;
     this.#isSynced = isSynced;
     metrics.synced.set({ bucket }, isSynced ? 1 : 0);
@@ -311,7 +316,9 @@ export class TableFollower {
       if (replaced || (behind && this.#suspectSeq === before.seq)) this.resync();
       this.#suspectSeq = behind ? before.seq : undefined;
     } catch {
-      // Not an answer: the connection's own state decides.
+      // Not an answer: the connection's own state decides what to do.
+      this.#silent = true;
+      this.#tell();
     }
   }
 }
