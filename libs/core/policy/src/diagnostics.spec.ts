@@ -114,6 +114,18 @@ const cases: readonly [keyof typeof policyDiagnosticCodes, string, string, Catal
     [service('n/x', { ip: '10.96.9.9' }), service('n/y', { ip: '10.96.9.9' })],
   ],
   [
+    'service_outside_mesh',
+    'Service n/x',
+    'set enableEgress in the MeshConfig',
+    [service('n/x', { selector: {} }), endpoints('n/x', { at: ['10.7.7.7'] })],
+  ],
+  [
+    'endpoints_outside_mesh',
+    'Service n/x',
+    'its endpoints 10.7.7.7 are no pods of the mesh',
+    [service('n/x', { selector: {} }), endpoints('n/x', { at: ['10.7.7.7', '10.0.0.1'] })],
+  ],
+  [
     'split_ignored',
     'TrafficSplit n/y',
     'TrafficSplit n/x has the root service n/s too',

@@ -50,6 +50,16 @@ export const policyDiagnosticCodes = {
     meaning:
       'Two services are dialled at the same address and port; clients that may call both reach the first by name.',
   },
+  service_outside_mesh: {
+    severity: 'warning',
+    meaning:
+      'A service without selector has endpoints outside the mesh only, and traffic to there is off (MeshConfig enableEgress).',
+  },
+  endpoints_outside_mesh: {
+    severity: 'warning',
+    meaning:
+      'A service without selector has pods of the mesh as endpoints, and others, which are not called.',
+  },
   split_ignored: {
     severity: 'error',
     meaning: 'Several TrafficSplits have one root service; the first by name counts.',

@@ -2,9 +2,10 @@ import type { Database, Query, QueryContext } from '@osm/incremental';
 import type { Endpoint, EndpointSlice } from '@osm/model';
 import { compareText } from '@osm/prelude';
 import type { CatalogIndexes, CatalogInputs } from './catalog-inputs.ts';
-import { namespacedName, namespaceOf, type NamespacedName } from './names.ts';
+import { podOfEndpoint, slicesOf } from './endpoint-pods.ts';
+import type { NamespacedName } from './names.ts';
 import { sortedUnique, type MembershipQueries } from './membership.ts';
-import { knownPorts, type KnownPort } from './service-ports.ts';
+import { hasEndpointsByHand, knownPorts, type KnownPort } from './service-ports.ts';
 import type { SplitQueries } from './splits.ts';
 
 /** A service as one class of clients sees it. */
@@ -115,7 +116,10 @@ function targetPortOf(
   return { targetPort, isUniform: numbers.size <= 1 };
 }
 
-/** Under enforced policy an endpoint that is no pod of the mesh vanishes; in permissive mode it remains (as OSM). */
+/**
+ * Under enforced policy an endpoint that is no pod of the mesh vanishes; in permissive mode it remains (as OSM), unless it was written by
+ * hand: that is known to be something else.
+ */
 function visibleEndpoints(
   ctx: QueryContext,
   sources: Sources,
@@ -124,7 +128,9 @@ function visibleEndpoints(
   const all = slicesOf(ctx, sources, view.service).flatMap((slice) =>
     slice.endpoints.map((endpoint) => ({ endpoint, ports: slice.ports })),
   );
-  if (ctx.get(sources.inputs.permissive, '') === true) return all;
+  const service = ctx.read(sources.known.service, view.service);
+  const byHand = service !== undefined && hasEndpointsByHand(service);
+  if (ctx.get(sources.inputs.permissive, '') === true && !byHand) return all;
   const accounts = new Set(view.accounts ?? ctx.read(sources.known.serviceAccounts, view.service));
   return all.filter(({ endpoint }) => {
     const account = accountOf(ctx, sources, view.service, endpoint);
@@ -132,31 +138,14 @@ function visibleEndpoints(
   });
 }
 
-function slicesOf(
-  ctx: QueryContext,
-  { inputs, indexes }: Sources,
-  service: NamespacedName,
-): readonly EndpointSlice[] {
-  return ctx
-    .keys(indexes.slicesByService, service)
-    .map((key) => ctx.get(inputs.slices, key))
-    .filter((slice) => slice !== undefined);
-}
-
-/** The service account of the pod behind an endpoint, known by its name, else by its address. */
 function accountOf(
   ctx: QueryContext,
-  { inputs, indexes }: Sources,
+  sources: Sources,
   service: NamespacedName,
-  { pod, ip }: Endpoint,
+  endpoint: Endpoint,
 ): string | undefined {
-  const namespace = namespaceOf(service);
-  if (pod !== '')
-    return ctx.get(inputs.podIdentities, namespacedName(namespace, pod))?.serviceAccount;
-  const found = ctx
-    .keys(indexes.podsByIp, ip)
-    .find((key) => namespaceOf(key as NamespacedName) === namespace);
-  return found === undefined ? undefined : ctx.get(inputs.podIdentities, found)?.serviceAccount;
+  const pod = podOfEndpoint(ctx, sources, service, endpoint);
+  return pod === undefined ? undefined : ctx.get(sources.inputs.podIdentities, pod)?.serviceAccount;
 }
 
 function placeOf(host: string | undefined, addresses: readonly string[]): readonly Place[] {

@@ -2,12 +2,16 @@ import type { Database, Query, QueryContext } from '@osm/incremental';
 import type { Label, Service } from '@osm/model';
 import { compareText } from '@osm/prelude';
 import { labelKey, type CatalogIndexes, type CatalogInputs } from './catalog-inputs.ts';
+import { podOfEndpoint, slicesOf } from './endpoint-pods.ts';
 import { namespacedName, namespaceOf, type NamespacedName } from './names.ts';
+import { hasEndpointsByHand } from './service-ports.ts';
 
-/** Which pods stand behind which services, by label selector (as OSM). */
+/** Which pods stand behind which services: by label selector (as OSM), or by endpoints where there is none. */
 export interface MembershipQueries {
   /** A service that counts: it exists, in a namespace of the mesh. */
   readonly service: Query<NamespacedName, Service | undefined>;
+  /** A service without selector whose endpoints are all outside the mesh: an alias for something there, no service of the mesh. */
+  readonly isOutside: Query<NamespacedName, boolean>;
   /** Services a pod stands behind, sorted. */
   readonly podServices: Query<NamespacedName, readonly NamespacedName[]>;
   /** Pods behind a service, sorted. */
@@ -31,22 +35,32 @@ export function createMembershipQueries(
         ? undefined
         : ctx.get(inputs.services, key),
   });
+  const sources = { inputs, indexes };
   const podServices = db.query<NamespacedName, readonly NamespacedName[]>({
     name: 'services of a pod',
     compute: (pod, ctx) => {
       const labels = ctx.get(inputs.podLabels, pod) ?? [];
       const namespace = namespaceOf(pod);
-      return labels
+      const selecting = labels
         .flatMap((label) => ctx.keys(indexes.servicesBySelector, labelKey(namespace, label)))
         .map((key) => key as NamespacedName)
-        .filter((key) => selects(ctx.read(service, key)?.selector ?? [], labels))
-        .sort(compareText);
+        .filter((key) => selects(ctx.read(service, key)?.selector ?? [], labels));
+      const byHand = (
+        ctx.keys(indexes.servicesWithoutSelector, namespace) as readonly NamespacedName[]
+      ).filter((key) => ctx.read(servicePods, key).includes(pod));
+      return [...selecting, ...byHand].sort(compareText);
     },
   });
-  const servicePods = db.query<NamespacedName, readonly NamespacedName[]>({
+  const servicePods: MembershipQueries['servicePods'] = db.query<
+    NamespacedName,
+    readonly NamespacedName[]
+  >({
     name: 'pods of a service',
     compute: (key, ctx) => {
-      const selector = ctx.read(service, key)?.selector ?? [];
+      const found = ctx.read(service, key);
+      if (found === undefined) return [];
+      if (hasEndpointsByHand(found)) return endpointPods(ctx, sources, key);
+      const { selector } = found;
       return candidates(ctx, indexes, namespaceOf(key), selector).filter((pod) =>
         selects(selector, ctx.get(inputs.podLabels, pod) ?? []),
       );
@@ -71,7 +85,42 @@ export function createMembershipQueries(
           .flatMap((pod) => ctx.read(podServices, pod as NamespacedName)),
       ),
   });
-  return { service, podServices, servicePods, serviceAccounts, accountServices };
+  const isOutside = createOutsideQuery(db, sources, { service, servicePods });
+  return { service, isOutside, podServices, servicePods, serviceAccounts, accountServices };
+}
+
+interface Sources {
+  readonly inputs: CatalogInputs;
+  readonly indexes: CatalogIndexes;
+}
+
+function createOutsideQuery(
+  db: Database,
+  sources: Sources,
+  known: Pick<MembershipQueries, 'service' | 'servicePods'>,
+): MembershipQueries['isOutside'] {
+  return db.query<NamespacedName, boolean>({
+    name: 'is outside',
+    compute: (key, ctx) => {
+      const found = ctx.read(known.service, key);
+      if (found === undefined || !hasEndpointsByHand(found)) return false;
+      const hasEndpoints = slicesOf(ctx, sources, key).some((slice) => slice.endpoints.length > 0);
+      return hasEndpoints && ctx.read(known.servicePods, key).length === 0;
+    },
+  });
+}
+
+/** The pods of the mesh among endpoints that were written by hand. */
+function endpointPods(
+  ctx: QueryContext,
+  sources: Sources,
+  service: NamespacedName,
+): readonly NamespacedName[] {
+  const pods = slicesOf(ctx, sources, service)
+    .flatMap(({ endpoints }) => endpoints)
+    .map((endpoint) => podOfEndpoint(ctx, sources, service, endpoint))
+    .filter((pod) => pod !== undefined);
+  return sortedUnique(pods);
 }
 
 /** The pods that carry the rarest label of the selector. */

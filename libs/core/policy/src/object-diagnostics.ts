@@ -36,7 +36,7 @@ export function createDiagnostics(
 ): { readonly take: () => DiagnosticsDifference } {
   const queries = {
     Pod: createPodDiagnosticsQuery(db, inputs, indexes),
-    Service: createServiceDiagnosticsQuery(db, inputs, known),
+    Service: createServiceDiagnosticsQuery(db, inputs, indexes, known),
     TrafficSplit: createSplitDiagnosticsQuery(db, inputs, indexes, known),
     TrafficTarget: createTargetDiagnosticsQuery(db, inputs, indexes, known),
   };

@@ -5,19 +5,28 @@ import type { CatalogIndexes, CatalogInputs } from './catalog-inputs.ts';
 import { diagnosticsOf, type Finding } from './diagnostics.ts';
 import type { EndpointQueries, TargetedPort } from './endpoints.ts';
 import type { NamespacedName } from './names.ts';
-import type { MembershipQueries } from './membership.ts';
-import { familyOf, knownPorts } from './service-ports.ts';
+import { sortedUnique, type MembershipQueries } from './membership.ts';
+import { podOfEndpoint, slicesOf } from './endpoint-pods.ts';
+import { familyOf, hasEndpointsByHand, knownPorts } from './service-ports.ts';
 
 interface Known extends MembershipQueries, EndpointQueries {
   readonly rivals: Query<NamespacedName, readonly Rival[]>;
+}
+
+interface Sources {
+  readonly inputs: CatalogInputs;
+  readonly indexes: CatalogIndexes;
+  readonly known: Known;
 }
 
 /** Creates the query for what there is to say about a Service. */
 export function createServiceDiagnosticsQuery(
   db: Database,
   inputs: CatalogInputs,
+  indexes: CatalogIndexes,
   known: Known,
 ): Query<string, readonly Diagnostic[] | undefined> {
+  const sources: Sources = { inputs, indexes, known };
   return db.query<string, readonly Diagnostic[] | undefined>({
     name: 'diagnostics of a service',
     compute: (text, ctx) => {
@@ -27,10 +36,31 @@ export function createServiceDiagnosticsQuery(
       return diagnosticsOf('Service', key, [
         ...protocolConflicts(ctx.read(known.ports, key)),
         ...missingNamedPorts(ctx, inputs, service, ctx.read(known.servicePods, key)),
+        ...(hasEndpointsByHand(service) ? outsideFindings(ctx, sources, key) : []),
         ...sharedAddresses(key, ctx.read(known.rivals, key)),
       ]);
     },
   });
+}
+
+function outsideFindings(
+  ctx: QueryContext,
+  { inputs, indexes, known }: Sources,
+  key: NamespacedName,
+): readonly Finding[] {
+  if (ctx.read(known.isOutside, key)) {
+    if (ctx.get(inputs.egress, '') === true) return [];
+    const text =
+      'its endpoints are no pods of the mesh in its namespace, and traffic to outside the mesh is off; set enableEgress in the MeshConfig, or nobody reaches it';
+    return [{ code: 'service_outside_mesh', text }];
+  }
+  const strangers = slicesOf(ctx, { inputs, indexes }, key)
+    .flatMap(({ endpoints }) => endpoints)
+    .filter((endpoint) => podOfEndpoint(ctx, { inputs, indexes }, key, endpoint) === undefined)
+    .map(({ ip }) => ip);
+  if (strangers.length === 0) return [];
+  const text = `its endpoints ${sortedUnique(strangers).join(', ')} are no pods of the mesh in its namespace and are not called; give them a service of their own`;
+  return [{ code: 'endpoints_outside_mesh', text }];
 }
 
 function protocolConflicts(ports: readonly TargetedPort[]): readonly Finding[] {
@@ -53,7 +83,7 @@ function missingNamedPorts(
 ): readonly Finding[] {
   if (pods.length === 0) return [];
   return knownPorts(service).flatMap(({ port, target }): readonly Finding[] => {
-    if (target.kind === 'number') return [];
+    if (target.kind !== 'name') return [];
     const { name } = target;
     const found = pods.some((pod) =>
       ctx.get(inputs.podNamedPorts, pod)?.some((candidate) => candidate.name === name),
