@@ -30,6 +30,7 @@ export function pod(app: string, ip: string): CatalogValue {
       labels: [{ key: 'app', value: app }],
       namedPorts: [],
       scrape: false,
+      proxyless: false,
     },
   };
 }

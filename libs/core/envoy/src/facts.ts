@@ -47,12 +47,15 @@ function factsOfListener(listener: Listener): Facts {
   const all =
     listener.defaultFilterChain === undefined ? chains : [...chains, listener.defaultFilterChain];
   const duplicates = repeated(chains.flatMap(chainMatches));
+  const api = listener.apiListener?.apiListener;
   return {
     defines: `listener ${listener.name}`,
-    needs: [...new Set(all.flatMap(needsOfChain))],
-    addresses: [listener.address, ...listener.additionalAddresses.map((one) => one.address)].map(
-      addressText,
-    ),
+    needs: [
+      ...new Set([...all.flatMap(needsOfChain), ...(api === undefined ? [] : needsOfFilter(api))]),
+    ],
+    addresses: [listener.address, ...listener.additionalAddresses.map((one) => one.address)]
+      .filter((address) => address !== undefined)
+      .map(addressText),
     problems: duplicates.map((match) => `two filter chains of ${listener.name} match ${match}`),
   };
 }
@@ -115,8 +118,8 @@ function needsOfRoutes(routes: RouteConfiguration): readonly string[] {
   return [...new Set(clusters)].map((name) => `cluster ${name}`);
 }
 
-function addressText(address: Address | undefined): string {
-  if (address?.address?.$case !== 'socketAddress') return 'none';
+function addressText(address: Address): string {
+  if (address.address?.$case !== 'socketAddress') return 'none';
   const { address: ip, portSpecifier: port } = address.address.value;
   return `${ip}:${port?.value ?? ''}`;
 }

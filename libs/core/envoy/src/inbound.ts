@@ -7,6 +7,7 @@ import { originalDst, tlsInspector } from './listener-filters.ts';
 import {
   clientAlpn,
   fixedNames,
+  http2Alpn,
   inboundRouteName,
   localClusterName,
   meshAlpn,
@@ -33,12 +34,12 @@ import { downstreamTls } from './tls.ts';
  */
 export function inboundParts(unit: WorkloadPolicy): readonly Part[] {
   if (unit.inbound.length === 0) return [];
-  const { tls, inbound } = unit;
+  const { tls, inbound, hasProxylessClients } = unit;
   const listener: Part = {
     type: 'listener',
     name: fixedNames.inboundListener,
-    from: { tls, ports: inbound.map(listenerView) },
-    make: () => ({ type: 'listener', message: inboundListener(tls, inbound) }),
+    from: { tls, ports: inbound.map(listenerView), hasProxylessClients },
+    make: () => ({ type: 'listener', message: inboundListener(unit) }),
   };
   return [listener, ...inbound.flatMap(routeParts)];
 }
@@ -48,14 +49,17 @@ function listenerView({ access, targetPort, serverNames }: InboundPolicy): unkno
   return { targetPort, serverNames, access: isHttp(access) ? 'http' : access };
 }
 
-function inboundListener(tls: TlsSettings, inbound: readonly InboundPolicy[]): Listener {
+function inboundListener({ tls, inbound, hasProxylessClients }: WorkloadPolicy): Listener {
   return Listener.fromPartial({
     name: fixedNames.inboundListener,
     address: socketAddress('0.0.0.0', proxyPorts.inbound),
     trafficDirection: TrafficDirection.INBOUND,
     socketOptions: acceptedKeptAlive,
     listenerFilters: [tlsInspector, originalDst],
-    filterChains: inbound.flatMap((port) => inboundChains(tls, port)),
+    filterChains: inbound.flatMap((port) => [
+      ...inboundChains(tls, port),
+      ...(hasProxylessClients && isHttp(port.access) ? proxylessChains(tls, port) : []),
+    ]),
   });
 }
 
@@ -80,6 +84,27 @@ function inboundChains(tls: TlsSettings, port: InboundPolicy): readonly FilterCh
         filters: inboundFilters(port),
       }),
     ),
+  );
+}
+
+/**
+ * gRPC without a sidecar offers the ALPN protocol of HTTP/2 and insists on it. The name that it asks for is the one that its user wrote,
+ * short or long, or that of a TrafficSplit's root: any will do, requests are judged by their certificate. (Envoy does not come back from a
+ * chain whose server name matches to one without a name: hence one for each name as well.)
+ */
+function proxylessChains(tls: TlsSettings, port: InboundPolicy): readonly FilterChain[] {
+  return [undefined, ...port.serverNames].map((serverName) =>
+    FilterChain.fromPartial({
+      name: `${placeName(port)}_${serverName ?? 'any'}_${http2Alpn}`,
+      filterChainMatch: {
+        destinationPort: port.targetPort,
+        serverNames: serverName === undefined ? [] : [serverName],
+        transportProtocol: 'tls',
+        applicationProtocols: [http2Alpn],
+      },
+      transportSocket: downstreamTls(tls, undefined, [http2Alpn]),
+      filters: inboundFilters(port),
+    }),
   );
 }
 

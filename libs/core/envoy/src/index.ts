@@ -28,6 +28,8 @@ export {
   localClusterName,
   outboundName,
   outboundStatPrefix,
+  certificateProvider,
+  proxylessServerTemplate,
   proxyPorts,
   upstreamClusterName,
   upstreamClusterNameOfKey,

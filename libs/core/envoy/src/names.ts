@@ -76,6 +76,9 @@ export function inboundRouteName(targetPort: number): string {
 /** Tells in-mesh TLS from an application's own (as OSM). Servers match it, and must not answer it (tls.ts). */
 export const meshAlpn = 'osm';
 
+/** The ALPN protocol of HTTP/2, which gRPC without a sidecar offers and expects. */
+export const http2Alpn = 'h2';
+
 /**
  * What a client of a TCP port offers as ALPN beside `meshAlpn`, and the filter chain of that client matches: who it says it is. It
  * proves it in the handshake that follows.
@@ -87,4 +90,36 @@ export function clientAlpn(principal: string): string {
 /** Prefix of HTTP statistics, as OSM names them: shared by all services of a port, which keeps proxies small. */
 export function outboundStatPrefix(port: number): string {
   return `rds-outbound.${port}`;
+}
+
+/** What proxyless gRPC asks for as a server: the bootstrap's `server_listener_resource_name_template`, `%s` being its address. */
+export const proxylessServerTemplate = 'inbound/%s';
+
+/** Certificate provider of the gRPC bootstrap: the files of the pod's identity and of the mesh's roots. */
+export const certificateProvider = 'default';
+
+/**
+ * What proxyless gRPC calls a service: targets `xds:///<name>`, each with its port. `<service>.<namespace>` is the shortest: a name
+ * without a namespace would mean another service to each client.
+ */
+export function proxylessTargets(domains: readonly string[], port: number): readonly string[] {
+  const suffix = `.svc:${port}`;
+  return domains
+    .filter((domain) => domain.endsWith(suffix))
+    .map((domain) => domain.slice(0, -suffix.length))
+    .flatMap((name) => ['', '.svc', '.svc.cluster.local'].map((end) => `${name}${end}:${port}`));
+}
+
+/** Listener of a proxyless server's port, for each of the addresses that mean all of the pod's. */
+export function proxylessServerListeners(port: number): readonly {
+  readonly name: string;
+  readonly address: string;
+}[] {
+  return [
+    { text: '0.0.0.0', address: '0.0.0.0' },
+    { text: '[::]', address: '::' },
+  ].map(({ text, address }) => ({
+    name: proxylessServerTemplate.replace('%s', `${text}:${port}`),
+    address,
+  }));
 }

@@ -24,17 +24,49 @@ function principalsOf(names: readonly string[]): Principal[] {
  */
 export function httpRbac(rules: readonly HttpRule[]): Any {
   const groups = groupByPrincipals(rules);
+  return policySet(groups, (group) =>
+    groups.length === 1 ? [anything] : permissionsOf(group.matches),
+  );
+}
+
+/** The same where no routes have told anything: every match is said, in a way that holds for readers which anchor a regex without a group. */
+export function permitByRules(rules: readonly HttpRule[]): Any {
+  return policySet(groupByPrincipals(rules.map(grouped)), ({ matches }) => permissionsOf(matches));
+}
+
+/** Everybody in the mesh may everything. */
+export function permitAll(): Any {
+  const principals = [Principal.fromPartial({ identifier: { $case: 'any', value: true } })];
+  return perRoute(
+    RBAC.fromPartial({ policies: { anybody: { permissions: [anything], principals } } }),
+  );
+}
+
+/** `a|b` as `(?:a|b)`: grpc-js makes `^a|b$` of the former, which matches more. */
+function grouped(rule: HttpRule): HttpRule {
+  const group = (regex: string): string => `(?:${regex})`;
+  return {
+    ...rule,
+    pathRegex: rule.pathRegex === undefined ? undefined : group(rule.pathRegex),
+    headers: rule.headers.map(({ name, valueRegex }) => ({ name, valueRegex: group(valueRegex) })),
+  };
+}
+
+function policySet(
+  groups: readonly Group[],
+  permissions: (group: Group) => readonly Permission[],
+): Any {
   const policies = groups
     .filter((group) => group.principals.length > 0)
     .map((group, index) => [
       `clients-${index}`,
-      {
-        permissions: groups.length === 1 ? [anything] : permissionsOf(group.matches),
-        principals: principalsOf(group.principals),
-      },
+      { permissions: [...permissions(group)], principals: principalsOf(group.principals) },
     ]);
-  const set = RBAC.fromPartial({ policies: Object.fromEntries(policies) });
-  return packAny(HttpRbacPerRoute, HttpRbacPerRoute.fromPartial({ rbac: { rules: set } }));
+  return perRoute(RBAC.fromPartial({ policies: Object.fromEntries(policies) }));
+}
+
+function perRoute(rules: RBAC): Any {
+  return packAny(HttpRbacPerRoute, HttpRbacPerRoute.fromPartial({ rbac: { rules } }));
 }
 
 interface Group {

@@ -10,7 +10,7 @@ import {
   UpstreamTlsContext,
 } from '@osm/proto-envoy';
 import { overAds } from './config-source.ts';
-import { fixedNames, meshAlpn } from './names.ts';
+import { fixedNames, http2Alpn, meshAlpn } from './names.ts';
 
 const identity = { name: fixedNames.identitySecret, sdsConfig: overAds };
 const trust = { name: fixedNames.trustSecret, sdsConfig: overAds };
@@ -20,13 +20,15 @@ export function upstreamTls(options: {
   readonly sni: string;
   readonly serverPrincipals: readonly string[];
   readonly tls: TlsSettings;
+  readonly hasProxylessServers?: true;
 }): TransportSocket {
   const context = UpstreamTlsContext.fromPartial({
     sni: options.sni,
     commonTlsContext: CommonTlsContext.fromPartial({
       tlsParams: tlsParameters(options.tls),
       tlsCertificateSdsSecretConfigs: [identity],
-      alpnProtocols: [meshAlpn],
+      // A server of gRPC wants to hear HTTP/2; a sidecar takes the first that it knows.
+      alpnProtocols: options.hasProxylessServers ? [meshAlpn, http2Alpn] : [meshAlpn],
       validationContextType: {
         $case: 'combinedValidationContext',
         value: {
@@ -44,17 +46,19 @@ export function upstreamTls(options: {
 /**
  * Server side: any client of the mesh when `clientPrincipals` is undefined, else only these, refused in the handshake.
  *
- * No ALPN protocol is offered: Envoy would take a negotiated "osm" as the HTTP codec's name and read HTTP/2 as HTTP/1.
+ * To sidecars no ALPN protocol is offered: Envoy would take a negotiated "osm" as the HTTP codec's name and read HTTP/2 as HTTP/1.
  */
 export function downstreamTls(
   tls: TlsSettings,
   clientPrincipals: readonly string[] | undefined,
+  alpnProtocols: readonly string[] = [],
 ): TransportSocket {
   const context = DownstreamTlsContext.fromPartial({
     requireClientCertificate: true,
     commonTlsContext: CommonTlsContext.fromPartial({
       tlsParams: tlsParameters(tls),
       tlsCertificateSdsSecretConfigs: [identity],
+      alpnProtocols: [...alpnProtocols],
       validationContextType:
         clientPrincipals === undefined
           ? { $case: 'validationContextSdsSecretConfig', value: trust }

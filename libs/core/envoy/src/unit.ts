@@ -2,6 +2,9 @@ import type { PolicyUnit } from '@osm/policy';
 import { emitCapture } from './outbound-capture.ts';
 import { emitOutbound } from './outbound.ts';
 import type { Emitted } from './part.ts';
+import { emitProxylessOutbound } from './proxyless/outbound.ts';
+import { emitProxylessUpstream } from './proxyless/upstream.ts';
+import { emitProxylessWorkload } from './proxyless/workload.ts';
 import { emitUpstream } from './upstream.ts';
 import { emitScope, emitWorkload } from './workload.ts';
 
@@ -9,14 +12,20 @@ import { emitScope, emitWorkload } from './workload.ts';
 export function emitUnit(unit: PolicyUnit, previous?: Emitted): Emitted {
   switch (unit.kind) {
     case 'upstream':
-      return emitUpstream(unit.policy, previous);
+      return unit.policy.dialect === 'proxyless'
+        ? emitProxylessUpstream(unit.policy, previous)
+        : emitUpstream(unit.policy, previous);
     case 'outbound':
-      return emitOutbound(unit.policy, previous);
+      return unit.policy.dialect === 'proxyless'
+        ? emitProxylessOutbound(unit.policy, previous)
+        : emitOutbound(unit.policy, previous);
     case 'scope':
       return emitScope(unit.policy, previous);
     case 'capture':
       return emitCapture(unit.policy, previous);
     case 'workload':
-      return emitWorkload(unit.policy, previous);
+      return unit.policy.dialect === 'proxyless'
+        ? emitProxylessWorkload(unit.policy, previous)
+        : emitWorkload(unit.policy, previous);
   }
 }

@@ -21,13 +21,13 @@ export function emitUpstream(unit: UpstreamPolicy, previous?: Emitted): Emitted 
 
 function emitBalanced(unit: UpstreamPolicy, previous?: Emitted): Emitted {
   const name = upstreamClusterName(unit.service, unit.targetPort);
-  const { sni, serverPrincipals, tls, endpoints } = unit;
+  const { sni, serverPrincipals, tls, endpoints, hasProxylessServers } = unit;
   return assemble(
     [
       {
         type: 'cluster',
         name,
-        from: { sni, serverPrincipals, tls },
+        from: { sni, serverPrincipals, tls, hasProxylessServers },
         make: () => ({ type: 'cluster', message: upstreamCluster(name, unit) }),
       },
       {

@@ -22,7 +22,8 @@ export function emitScope(unit: ScopePolicy, previous?: Emitted): Emitted {
   return assemble([], unit.units, previous);
 }
 
-function includesOf({ outbound }: WorkloadPolicy): readonly string[] {
+/** What a workload may reach. */
+export function includesOf({ outbound }: WorkloadPolicy): readonly string[] {
   switch (outbound.kind) {
     case 'nothing':
       return [];
@@ -30,6 +31,8 @@ function includesOf({ outbound }: WorkloadPolicy): readonly string[] {
       return [outbound.capture, ...outbound.units].sort(compareText);
     case 'permissive':
       return [outbound.capture, outbound.scope].sort(compareText);
+    case 'by-name':
+      return outbound.units;
   }
 }
 

@@ -15,7 +15,6 @@ import {
 } from '@osm/model';
 import { namespacedName } from './names.ts';
 import type { TlsSettings } from './proxy-policy.ts';
-import { hasEndpointsByHand } from './service-ports.ts';
 
 /** One change of the catalog, as the bus reports it. */
 export type CatalogChange =
@@ -25,7 +24,7 @@ export type CatalogChange =
 /** Who a pod is: what of it decides on its sidecar's configuration. */
 export type PodIdentity = Pick<
   Pod,
-  'namespace' | 'name' | 'proxyUuid' | 'serviceAccount' | 'scrape'
+  'namespace' | 'name' | 'proxyUuid' | 'serviceAccount' | 'scrape' | 'proxyless'
 >;
 
 /**
@@ -61,10 +60,10 @@ export interface CatalogIndexes {
   /** labelKey() */
   readonly podsByLabel: Index;
   readonly podsByIp: Index;
+  /** Key '': all pods without a sidecar whose gRPC speaks xDS itself. */
+  readonly proxylessPods: Index;
   /** labelKey() of the first label of the selector. */
   readonly servicesBySelector: Index;
-  /** By namespace: those whose endpoints somebody writes by hand. */
-  readonly servicesWithoutSelector: Index;
   /** Key '': all services. */
   readonly allServices: Index;
   /** Cluster addresses. */
@@ -124,12 +123,12 @@ export function createCatalogIndexes(db: Database, inputs: CatalogInputs): Catal
       const namespace = key.slice(0, key.indexOf('/'));
       return labels.map((label) => labelKey(namespace, label));
     }),
+    proxylessPods: db.index('proxyless pods', podIdentities, ({ proxyless }) =>
+      proxyless ? [''] : [],
+    ),
     podsByIp: db.index('pods by address', inputs.podIps, (ip) => (ip === '' ? [] : [ip])),
     servicesBySelector: db.index('services by selector', services, ({ namespace, selector }) =>
       selector.slice(0, 1).map((label) => labelKey(namespace, label)),
-    ),
-    servicesWithoutSelector: db.index('services without selector', services, (service) =>
-      hasEndpointsByHand(service) ? [service.namespace] : [],
     ),
     allServices: db.index('all services', services, () => ['']),
     servicesByAddress: db.index('services by address', services, (service) => service.clusterIps),
@@ -191,9 +190,10 @@ function keyOf({ namespace, name }: { readonly namespace: string; readonly name:
 }
 
 function putPod(inputs: CatalogInputs, pod: Pod): void {
-  const { namespace, name, proxyUuid, serviceAccount, scrape } = pod;
+  const { namespace, name, proxyUuid, serviceAccount, scrape, proxyless } = pod;
   const key = namespacedName(namespace, name);
-  inputs.podIdentities.set(key, { namespace, name, proxyUuid, serviceAccount, scrape });
+  const identity = { namespace, name, proxyUuid, serviceAccount, scrape, proxyless };
+  inputs.podIdentities.set(key, identity);
   inputs.podLabels.set(key, pod.labels);
   inputs.podNamedPorts.set(key, pod.namedPorts);
   inputs.podIps.set(key, pod.ip);

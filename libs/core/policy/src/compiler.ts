@@ -12,10 +12,11 @@ import {
 } from './catalog-inputs.ts';
 import { createDiagnostics, type ObjectDiagnostics } from './object-diagnostics.ts';
 import { createEndpointQueries } from './endpoints.ts';
-import { captureKey, outboundKey, permissiveScopeKey, upstreamKey, workloadKey } from './keys.ts';
+import { captureKey, outboundKey, scopeKey, upstreamKey, workloadKey } from './keys.ts';
 import { createMembershipQueries } from './membership.ts';
 import { createOutboundQuery } from './outbound.ts';
 import type { PolicyUnit, ProxyAssignmentPolicy, UnitKey } from './proxy-policy.ts';
+import { createProxylessQueries } from './proxyless.ts';
 import { createReachQueries } from './reach.ts';
 import { createSplitQueries } from './splits.ts';
 import { createUpstreamQuery } from './upstream.ts';
@@ -52,9 +53,10 @@ export function createPolicyCompiler(): PolicyCompiler {
   const indexes = createCatalogIndexes(db, inputs);
   const membership = createMembershipQueries(db, inputs, indexes);
   const splits = createSplitQueries(db, inputs, indexes);
+  const proxyless = createProxylessQueries(db, inputs, indexes, membership);
   const places = createEndpointQueries(db, inputs, indexes, { ...membership, ...splits });
   const services = { ...membership, ...splits, ...places };
-  const upstream = createUpstreamQuery(db, inputs, services);
+  const upstream = createUpstreamQuery(db, inputs, { ...services, ...proxyless });
   const outbound = createOutboundQuery(db, inputs, {
     ...services,
     upstream,
@@ -67,6 +69,7 @@ export function createPolicyCompiler(): PolicyCompiler {
   const { workload, assignment } = createWorkloadQueries(db, inputs, indexes, {
     ...membership,
     ...reach,
+    ...proxyless,
     grants,
     capture,
   });
@@ -87,7 +90,7 @@ export function createPolicyCompiler(): PolicyCompiler {
       db.run();
       const upstreams = unitChanges('upstream', upstreamKey, watches.upstream.take());
       const outbounds = unitChanges('outbound', outboundKey, watches.outbound.take());
-      const scopes = unitChanges('scope', () => permissiveScopeKey, watches.scope.take());
+      const scopes = unitChanges('scope', scopeKey, watches.scope.take());
       const captures = unitChanges('capture', captureKey, watches.capture.take());
       const workloads = unitChanges('workload', workloadKey, watches.workload.take());
       const assignments = watches.assignment.take();

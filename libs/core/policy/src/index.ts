@@ -15,6 +15,7 @@ export { policyDiagnosticCodes, type PolicyDiagnosticCode } from './diagnostics.
 export { diagnosticsKey, permissiveScopeKey } from './keys.ts';
 export type {
   CapturePolicy,
+  Dialect,
   HttpAccess,
   HttpRule,
   InboundPolicy,

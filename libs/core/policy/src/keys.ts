@@ -1,6 +1,6 @@
 import { encodeKey, type ObjectRef } from '@osm/model';
 import { hashHex } from '@osm/prelude';
-import type { UnitKey, UpstreamPolicy } from './proxy-policy.ts';
+import type { Dialect, UnitKey, UpstreamPolicy } from './proxy-policy.ts';
 
 // The only place where keys of units are made (proto/osm/xds/v1/compiled.proto has their forms).
 
@@ -18,6 +18,7 @@ export interface UpstreamRef extends ServicePart {
   /** The service accounts behind the service that may be called, sorted; undefined = all. */
   readonly accounts: readonly string[] | undefined;
   readonly choice: UpstreamPolicy['choice'];
+  readonly dialect?: Dialect | undefined;
 }
 
 /** For one client, of each service in question the accounts it may call; services with nothing withheld are left out. Sorted. */
@@ -32,6 +33,7 @@ export interface OutboundRef extends ServicePart {
   readonly view: ClientView;
   /** Addresses of the service at which the client reaches another one, sorted. */
   readonly without: readonly string[];
+  readonly dialect?: Dialect | undefined;
 }
 
 /** What identifies a workload unit: all that its pods have in common. */
@@ -43,6 +45,7 @@ export interface WorkloadRef {
   /** Numbers of the container ports that these services call by name, sorted by name. */
   readonly namedPorts: readonly { readonly name: string; readonly port: number }[];
   readonly metrics: boolean;
+  readonly dialect?: Dialect | undefined;
 }
 
 /** What identifies a capture unit. */
@@ -59,27 +62,43 @@ export function partName({ service, host }: ServicePart): string {
 export function upstreamKey(ref: UpstreamRef): UnitKey {
   const variant = ref.accounts === undefined ? 'all' : hashOf(ref.accounts);
   const kind = ref.choice === 'client' ? 'dialled' : 'cluster';
-  return encodeKey([kind, ref.namespace, partName(ref), String(ref.targetPort), variant]);
+  const [port, told] = [String(ref.targetPort), inDialect(ref, variant)];
+  return encodeKey([kind, ref.namespace, partName(ref), port, told]);
 }
 
 export function outboundKey(ref: OutboundRef): UnitKey {
   const { view, without } = ref;
   const variant = view.length + without.length === 0 ? 'all' : hashOf([view, without]);
-  return encodeKey(['outbound', ref.namespace, partName(ref), String(ref.port), variant]);
+  const [port, told] = [String(ref.port), inDialect(ref, variant)];
+  return encodeKey(['outbound', ref.namespace, partName(ref), port, told]);
 }
 
 export function workloadKey(ref: WorkloadRef): UnitKey {
   const { namespace, serviceAccount, services, namedPorts, metrics } = ref;
   const variant = hashOf([services, namedPorts, metrics]);
-  return encodeKey(['workload', namespace, serviceAccount, variant]);
+  return encodeKey(['workload', namespace, serviceAccount, inDialect(ref, variant)]);
 }
 
 export function captureKey({ serverFirstPorts }: CaptureRef): UnitKey {
   return encodeKey(['capture', serverFirstPorts.length === 0 ? 'all' : hashOf(serverFirstPorts)]);
 }
 
+function inDialect(
+  { dialect }: { readonly dialect?: Dialect | undefined },
+  variant: string,
+): string {
+  return dialect === undefined ? variant : `${dialect}-${variant}`;
+}
+
 /** The unit that includes every outbound of the mesh. */
 export const permissiveScopeKey: UnitKey = encodeKey(['scope', 'permissive']);
+
+/** The unit that includes every outbound of the mesh that a proxyless client can call. */
+export const proxylessScopeKey: UnitKey = encodeKey(['scope', 'proxyless']);
+
+export function scopeKey(dialect: Dialect | ''): UnitKey {
+  return dialect === '' ? permissiveScopeKey : proxylessScopeKey;
+}
 
 /** Key of the bucket "diagnostics" for what `writer` says about an object. */
 export function diagnosticsKey(

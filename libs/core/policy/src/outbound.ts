@@ -30,15 +30,13 @@ export function createOutboundQuery(
     name: 'outbound',
     keyText: outboundKey,
     compute: (ref, ctx) => {
-      const { namespace, host, port, view } = ref;
+      const { namespace, port } = ref;
       const service = namespacedName(namespace, ref.service);
       const found = ctx.read(known.ports, service).find((candidate) => candidate.port === port);
-      const accounts = accountsIn(view, ref.service);
-      const place = ctx
-        .read(known.places, { service, accounts })
-        .find((candidate) => candidate.host === host);
-      const addresses = place?.addresses.filter((address) => !ref.without.includes(address)) ?? [];
-      if (found === undefined || addresses.length === 0) return undefined;
+      if (found === undefined) return undefined;
+      const addresses = addressesOf(ctx, known, ref);
+      // Proxyless clients call by name, which a service without an address has as well.
+      if (addresses.length === 0 && ref.dialect === undefined) return undefined;
       const headless = ctx.read(known.service, service)?.headless === true;
       const backends = weightedUpstreams(ctx, known, ref);
       for (const { ref: upstream } of backends) ctx.demand(known.upstream, upstream);
@@ -52,10 +50,25 @@ export function createOutboundQuery(
         domains: domainsOf(ctx, known, ref),
         trustDomain: ctx.get(inputs.trustDomain, '') ?? '',
         backends: weightsOf(backends),
-        whole: ref.host === undefined ? undefined : wholeOf(ctx, known, ref, found),
+        // Proxyless clients have a unit for the service as a whole.
+        whole:
+          ref.host === undefined || ref.dialect !== undefined
+            ? undefined
+            : wholeOf(ctx, known, ref, found),
+        ...(ref.dialect === undefined ? {} : { dialect: ref.dialect }),
       };
     },
   });
+}
+
+function addressesOf(ctx: QueryContext, known: Known, ref: OutboundRef): readonly string[] {
+  if (ref.dialect !== undefined) return [];
+  const service = namespacedName(ref.namespace, ref.service);
+  const accounts = accountsIn(ref.view, ref.service);
+  const place = ctx
+    .read(known.places, { service, accounts })
+    .find((candidate) => candidate.host === ref.host);
+  return place?.addresses.filter((address) => !ref.without.includes(address)) ?? [];
 }
 
 /** By the service's own names HTTP gets to any of its pods, whichever of them was dialled. TCP has no names. */
@@ -133,6 +146,7 @@ function weightedUpstreams(ctx: QueryContext, known: Known, ref: OutboundRef): r
       host: split === undefined ? ref.host : undefined,
       targetPort: port.targetPort,
       accounts: accountsIn(ref.view, service),
+      dialect: ref.dialect,
       choice: split === undefined && isChosenByClient(ctx, known, ref, port) ? 'client' : 'proxy',
     };
     return [{ ref: upstreamRef, upstream: upstreamKey(upstreamRef), weight }];

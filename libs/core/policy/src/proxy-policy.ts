@@ -12,6 +12,9 @@ export type Protocol = 'http' | 'grpc' | 'tcp' | 'tcp-server-first';
  */
 export type UnitKey = string;
 
+/** For whom a unit is written, when not for sidecars: gRPC that speaks xDS itself. It means the same and is said in another way. */
+export type Dialect = 'proxyless';
+
 /** A set of endpoints that a client may call by mTLS: one service, one target port, as seen by one class of clients. */
 export interface UpstreamPolicy {
   readonly key: UnitKey;
@@ -26,6 +29,9 @@ export interface UpstreamPolicy {
   /** Who chooses the endpoint: the proxy, among `endpoints`, or the client, by the pod's address that it dialled (on `targetPort`). */
   readonly choice: 'proxy' | 'client';
   readonly tls: TlsSettings;
+  readonly dialect?: Dialect;
+  /** Some of its pods are proxyless: there gRPC itself answers the handshake. */
+  readonly hasProxylessServers?: true;
 }
 
 /** A service port as clients see it: where they dial, and where it goes. */
@@ -34,7 +40,7 @@ export interface OutboundPolicy {
   readonly service: { readonly namespace: string; readonly name: string };
   readonly port: number;
   readonly protocol: Protocol;
-  /** Sorted, not empty. */
+  /** Sorted, not empty; empty for proxyless clients, which call by name. */
   readonly addresses: readonly string[];
   /** Whose addresses these are: the service's own, or its pods' (headless). Pods come and go one by one, and so do their addresses. */
   readonly addressesOf: 'service' | 'pods';
@@ -46,6 +52,7 @@ export interface OutboundPolicy {
   readonly backends: readonly WeightedUpstream[];
   /** Of a pod with a name of its own: the names of the service as a whole, by which HTTP gets to any of its pods. */
   readonly whole: Pick<OutboundPolicy, 'domains' | 'backends'> | undefined;
+  readonly dialect?: Dialect;
 }
 
 export interface WeightedUpstream {
@@ -78,6 +85,9 @@ export interface WorkloadPolicy {
   /** The metrics listener on 15010. */
   readonly metrics: boolean;
   readonly tls: TlsSettings;
+  readonly dialect?: Dialect;
+  /** The mesh has proxyless pods: their handshakes are those of gRPC, not of a sidecar. */
+  readonly hasProxylessClients?: true;
 }
 
 /**
@@ -87,7 +97,9 @@ export interface WorkloadPolicy {
 export type Outbound =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'listed'; readonly units: readonly UnitKey[]; readonly capture: UnitKey }
-  | { readonly kind: 'permissive'; readonly scope: UnitKey; readonly capture: UnitKey };
+  | { readonly kind: 'permissive'; readonly scope: UnitKey; readonly capture: UnitKey }
+  /** Proxyless: nothing is captured, the client asks for what it calls by name. Outbound units, or the scope of all. */
+  | { readonly kind: 'by-name'; readonly units: readonly UnitKey[] };
 
 /**
  * One target port of the workload, with the services (by SNI) that lead to it. A target port occurs at most once for HTTP and gRPC

@@ -3,11 +3,12 @@ import { compareText } from '@osm/prelude';
 import type { Rival } from './address-rivals.ts';
 import type { CatalogIndexes, CatalogInputs } from './catalog-inputs.ts';
 import type { EndpointQueries } from './endpoints.ts';
-import { outboundKey, permissiveScopeKey, type ClientView, type OutboundRef } from './keys.ts';
+import { outboundKey, scopeKey, type ClientView, type OutboundRef } from './keys.ts';
 import { nameOf, namespacedName, namespaceOf, type NamespacedName } from './names.ts';
 import { sibling, sortedUnique, type MembershipQueries } from './membership.ts';
 import { accountsIn } from './outbound.ts';
-import type { OutboundPolicy, ScopePolicy, UnitKey } from './proxy-policy.ts';
+import type { Dialect, OutboundPolicy, ScopePolicy, UnitKey } from './proxy-policy.ts';
+import { familyOf } from './service-ports.ts';
 import type { SplitQueries } from './splits.ts';
 import { isEffective } from './targets.ts';
 
@@ -25,8 +26,10 @@ interface Callable {
 export interface ReachQueries {
   /** The outbound units of an identity under enforced policy, sorted. */
   readonly listed: Query<NamespacedName, readonly UnitKey[]>;
-  /** All outbound units, for permissive mode. The key is ''. */
-  readonly scope: Query<string, ScopePolicy>;
+  /** The same for a proxyless client. */
+  readonly listedByName: Query<NamespacedName, readonly UnitKey[]>;
+  /** All outbound units, for permissive mode. The key is '', or the dialect. */
+  readonly scope: Query<Dialect | '', ScopePolicy>;
   /** Ports of the services an identity may call on which the server speaks first, ascending. */
   readonly serverFirstPorts: Query<NamespacedName, readonly number[]>;
   /** The same for all services, for permissive mode. The key is ''. */
@@ -62,21 +65,21 @@ export function createReachQueries(
       }));
     },
   });
-  const servicesOfMesh = (ctx: QueryContext): readonly NamespacedName[] =>
-    (ctx.keys(indexes.allServices, '') as readonly NamespacedName[]).filter(
-      (service) =>
-        // The root of a split needs no endpoints of its own.
-        !ctx.read(known.isOutside, service) || ctx.read(known.split, service) !== undefined,
-    );
   const listed = db.query<NamespacedName, readonly UnitKey[]>({
     name: 'outbounds of an identity',
     compute: (identity, ctx) => demandOutbounds(ctx, known, ctx.read(callable, identity)),
   });
-  const scope = db.query<string, ScopePolicy>({
+  const listedByName = db.query<NamespacedName, readonly UnitKey[]>({
+    name: 'outbounds of an identity, by name',
+    compute: (identity, ctx) => demandByName(ctx, known, ctx.read(callable, identity)),
+  });
+  const scope = db.query<Dialect | '', ScopePolicy>({
     name: 'permissive scope',
-    compute: (_, ctx) => {
-      const all = servicesOfMesh(ctx).map((service) => ({ service, view: [] }));
-      return { key: permissiveScopeKey, units: demandOutbounds(ctx, known, all) };
+    compute: (dialect, ctx) => {
+      const services = ctx.keys(indexes.allServices, '') as readonly NamespacedName[];
+      const all = services.map((service) => ({ service, view: [] }));
+      const demand = dialect === '' ? demandOutbounds : demandByName;
+      return { key: scopeKey(dialect), units: demand(ctx, known, all) };
     },
   });
   const serverFirstPorts = db.query<NamespacedName, readonly number[]>({
@@ -90,9 +93,14 @@ export function createReachQueries(
   });
   const allServerFirstPorts = db.query<string, readonly number[]>({
     name: 'server-first ports of the mesh',
-    compute: (_, ctx) => serverFirstPortsOf(ctx, known, servicesOfMesh(ctx)),
+    compute: (_, ctx) =>
+      serverFirstPortsOf(
+        ctx,
+        known,
+        ctx.keys(indexes.allServices, '') as readonly NamespacedName[],
+      ),
   });
-  return { listed, scope, serverFirstPorts, allServerFirstPorts };
+  return { listed, listedByName, scope, serverFirstPorts, allServerFirstPorts };
 }
 
 function serverFirstPortsOf(
@@ -143,6 +151,31 @@ function demandOutbounds(
         if (without.length === addresses.length) continue;
         const [namespace, name] = [namespaceOf(service), nameOf(service)];
         const ref: OutboundRef = { namespace, service: name, host, port, view, without };
+        ctx.demand(known.outbound, ref);
+        keys.push(outboundKey(ref));
+      }
+    }
+  }
+  return keys.sort(compareText);
+}
+
+/** The same for proxyless clients: they call by name, so no address is contested, and what is no HTTP they cannot call. */
+function demandByName(
+  ctx: QueryContext,
+  known: Known,
+  services: readonly Callable[],
+): readonly UnitKey[] {
+  const keys: UnitKey[] = [];
+  for (const { service, view } of services) {
+    const accounts = accountsIn(view, nameOf(service));
+    const places = ctx.read(known.places, { service, accounts });
+    const hosts = new Set([undefined, ...places.map(({ host }) => host)]);
+    for (const { port, protocol } of ctx.read(known.ports, service)) {
+      if (familyOf(protocol) !== 'http') continue;
+      for (const host of hosts) {
+        const [namespace, name] = [namespaceOf(service), nameOf(service)];
+        const part = { namespace, service: name, host, port };
+        const ref: OutboundRef = { ...part, view, without: [], dialect: 'proxyless' };
         ctx.demand(known.outbound, ref);
         keys.push(outboundKey(ref));
       }

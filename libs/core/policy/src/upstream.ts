@@ -7,6 +7,7 @@ import { partName, upstreamKey, type UpstreamRef } from './keys.ts';
 import { namespacedName } from './names.ts';
 import type { MembershipQueries } from './membership.ts';
 import type { UpstreamPolicy } from './proxy-policy.ts';
+import type { ProxylessQueries } from './proxyless.ts';
 
 /** A principal of two labels: certificates of the mesh have at least three, so nobody has it. */
 export const nobody = 'nobody.invalid';
@@ -15,7 +16,7 @@ export const nobody = 'nobody.invalid';
 export function createUpstreamQuery(
   db: Database,
   inputs: CatalogInputs,
-  known: MembershipQueries & EndpointQueries,
+  known: MembershipQueries & EndpointQueries & ProxylessQueries,
 ): Query<UpstreamRef, UpstreamPolicy> {
   return db.query<UpstreamRef, UpstreamPolicy>({
     name: 'upstream',
@@ -37,6 +38,8 @@ export function createUpstreamQuery(
         endpoints: choice === 'client' ? [] : sortedEndpoints(endpointsOf(ctx, known, ref)),
         choice,
         tls: ctx.get(inputs.tls, '') ?? noTls,
+        ...(ref.dialect === undefined ? {} : { dialect: ref.dialect }),
+        ...(ctx.read(known.proxylessServers, service) ? { hasProxylessServers: true } : {}),
       };
     },
   });

@@ -2,11 +2,11 @@ import type { Database, Query, QueryContext } from '@osm/incremental';
 import type { Service } from '@osm/model';
 import type { Grant } from './access.ts';
 import type { CatalogIndexes, CatalogInputs, PodIdentity } from './catalog-inputs.ts';
-import { podOfEndpoint, slicesOf } from './endpoint-pods.ts';
 import { inboundPolicies, type AccessMode } from './inbound.ts';
 import {
   captureKey,
   permissiveScopeKey,
+  proxylessScopeKey,
   workloadKey,
   type CaptureRef,
   type WorkloadRef,
@@ -20,10 +20,11 @@ import type {
   UnitKey,
   WorkloadPolicy,
 } from './proxy-policy.ts';
+import type { ProxylessQueries } from './proxyless.ts';
 import type { ReachQueries } from './reach.ts';
 import { knownPorts } from './service-ports.ts';
 
-interface Known extends MembershipQueries, ReachQueries {
+interface Known extends MembershipQueries, ProxylessQueries, ReachQueries {
   readonly grants: Query<NamespacedName, readonly Grant[]>;
   readonly capture: Query<CaptureRef, CapturePolicy>;
 }
@@ -61,9 +62,14 @@ export function createWorkloadQueries(
         key: workloadKey(ref),
         identity: { namespace, serviceAccount },
         inbound: inboundPolicies(services, (name) => numbers.get(name), access),
-        outbound: permissive ? everything(ctx, known) : allowed(ctx, known, account, inputs),
         metrics: ref.metrics,
         tls: ctx.get(inputs.tls, '') ?? noTls,
+        ...(ref.dialect === undefined
+          ? {
+              outbound: permissive ? everything(ctx, known) : allowed(ctx, known, account, inputs),
+              ...(ctx.read(known.anyProxyless, '') ? { hasProxylessClients: true } : {}),
+            }
+          : { outbound: byName(ctx, known, account, permissive), dialect: ref.dialect }),
       };
     },
   });
@@ -73,7 +79,7 @@ export function createWorkloadQueries(
       const key = firstInMesh(ctx, inputs, ctx.keys(indexes.podsByUuid, proxyUuid));
       const pod = key === undefined ? undefined : ctx.get(inputs.podIdentities, key);
       if (key === undefined || pod === undefined) return undefined;
-      const ref = workloadOf(ctx, { inputs, indexes, known, key, pod });
+      const ref = workloadOf(ctx, { inputs, known, key, pod });
       ctx.demand(workload, ref);
       const { namespace, name, serviceAccount } = pod;
       return { proxyUuid, namespace, pod: name, serviceAccount, workload: workloadKey(ref) };
@@ -101,6 +107,17 @@ function allowed(
   return { kind: 'listed', units, capture };
 }
 
+function byName(
+  ctx: QueryContext,
+  known: Known,
+  account: NamespacedName,
+  permissive: boolean,
+): Outbound {
+  if (!permissive) return { kind: 'by-name', units: ctx.read(known.listedByName, account) };
+  ctx.demand(known.scope, 'proxyless');
+  return { kind: 'by-name', units: [proxylessScopeKey] };
+}
+
 function captureFor(ctx: QueryContext, known: Known, serverFirstPorts: readonly number[]): UnitKey {
   ctx.demand(known.capture, { serverFirstPorts });
   return captureKey({ serverFirstPorts });
@@ -119,13 +136,12 @@ function firstInMesh(
 
 interface PodContext {
   readonly inputs: CatalogInputs;
-  readonly indexes: CatalogIndexes;
   readonly known: Known;
   readonly key: NamespacedName;
   readonly pod: PodIdentity;
 }
 
-function workloadOf(ctx: QueryContext, { known, key, pod, ...sources }: PodContext): WorkloadRef {
+function workloadOf(ctx: QueryContext, { inputs, known, key, pod }: PodContext): WorkloadRef {
   const keys = ctx.read(known.podServices, key);
   const services = keys
     .map((service) => ctx.read(known.service, service))
@@ -134,50 +150,27 @@ function workloadOf(ctx: QueryContext, { known, key, pod, ...sources }: PodConte
     namespace: pod.namespace,
     serviceAccount: pod.serviceAccount,
     services: keys.map(nameOf),
-    namedPorts: namedPortsOf(ctx, sources, key, services),
-    metrics: pod.scrape,
+    namedPorts: namedPortsOf(ctx, inputs, key, services),
+    // A proxyless pod has no metrics listener: what it shows is its own affair.
+    ...(pod.proxyless ? { metrics: false, dialect: 'proxyless' } : { metrics: pod.scrape }),
   };
 }
 
-/** Numbers that the pod's services leave to the pod, or to endpoints that were written by hand. */
 function namedPortsOf(
   ctx: QueryContext,
-  sources: Pick<PodContext, 'inputs' | 'indexes'>,
+  inputs: CatalogInputs,
   pod: NamespacedName,
   services: readonly Service[],
 ): WorkloadRef['namedPorts'] {
-  const numbers = services.flatMap((service) =>
-    knownPorts(service).flatMap(({ name, target }) => {
-      if (target.kind === 'number') return [];
-      const port =
-        target.kind === 'name'
-          ? ctx.get(sources.inputs.podNamedPorts, pod)?.find((one) => one.name === target.name)
-              ?.port
-          : portByHand(ctx, sources, { pod, service, name });
-      return port === undefined ? [] : [{ name: target.name, port }];
-    }),
+  const wanted = sortedUnique(
+    services.flatMap((service) =>
+      knownPorts(service).flatMap(({ target }) => (target.kind === 'name' ? [target.name] : [])),
+    ),
   );
-  const byName = new Map(numbers.map((number) => [number.name, number]));
-  return sortedUnique(byName.keys()).flatMap((name) => byName.get(name) ?? []);
-}
-
-interface PortByHand {
-  readonly pod: NamespacedName;
-  readonly service: Service;
-  /** Of the service port. */
-  readonly name: string;
-}
-
-function portByHand(
-  ctx: QueryContext,
-  sources: Pick<PodContext, 'inputs' | 'indexes'>,
-  { pod, service, name }: PortByHand,
-): number | undefined {
-  const key = namespacedName(service.namespace, service.name);
-  return slicesOf(ctx, sources, key)
-    .filter(({ endpoints }) =>
-      endpoints.some((endpoint) => podOfEndpoint(ctx, sources, key, endpoint) === pod),
-    )
-    .flatMap(({ ports }) => ports)
-    .find((port) => port.name === name)?.port;
+  if (wanted.length === 0) return [];
+  const ports = ctx.get(inputs.podNamedPorts, pod) ?? [];
+  return wanted.flatMap((name) => {
+    const found = ports.find((port) => port.name === name);
+    return found === undefined ? [] : [{ name, port: found.port }];
+  });
 }

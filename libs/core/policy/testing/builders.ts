@@ -67,6 +67,7 @@ export interface PodFields {
   readonly namedPorts?: Readonly<Record<string, number>>;
   readonly uuid?: string;
   readonly scrape?: boolean;
+  readonly proxyless?: boolean;
 }
 
 /** A pod with a sidecar whose proxy uuid is `uuid-<name>`. */
@@ -84,6 +85,7 @@ export function pod(at: string, fields: PodFields = {}): CatalogValue {
       labels: labels(fields.labels ?? { app: account }),
       namedPorts: Object.entries(fields.namedPorts ?? {}).map(([name, port]) => ({ name, port })),
       scrape: fields.scrape ?? false,
+      proxyless: fields.proxyless ?? false,
     },
   };
 }

@@ -68,6 +68,7 @@ export function includesOf(unit: PolicyUnit): readonly string[] {
     case 'workload': {
       const { outbound } = unit.policy;
       if (outbound.kind === 'nothing') return [];
+      if (outbound.kind === 'by-name') return outbound.units;
       const reached = outbound.kind === 'permissive' ? [outbound.scope] : outbound.units;
       return [...reached, outbound.capture];
     }
@@ -110,7 +111,7 @@ export function compileMesh(objects: readonly CatalogValue[]): CompiledMesh {
   };
   const captureOf = (proxyUuid: string): CapturePolicy | undefined => {
     const { outbound } = workloadOf(proxyUuid);
-    if (outbound.kind === 'nothing') return undefined;
+    if (outbound.kind === 'nothing' || outbound.kind === 'by-name') return undefined;
     const found = unit(outbound.capture);
     if (found.kind !== 'capture') throw new Error(`${found.policy.key} is no capture`);
     return found.policy;
@@ -123,8 +124,11 @@ export function compileMesh(objects: readonly CatalogValue[]): CompiledMesh {
   const outboundsOf = (proxyUuid: string): readonly OutboundPolicy[] => {
     const { outbound } = workloadOf(proxyUuid);
     if (outbound.kind === 'nothing') return [];
-    const keys = outbound.kind === 'listed' ? outbound.units : scopeOf(outbound.scope).units;
-    return keys.map(unit).flatMap((found) => (found.kind === 'outbound' ? [found.policy] : []));
+    const keys = outbound.kind === 'permissive' ? [outbound.scope] : outbound.units;
+    return keys
+      .flatMap((key) => (unit(key).kind === 'scope' ? scopeOf(key).units : [key]))
+      .map(unit)
+      .flatMap((found) => (found.kind === 'outbound' ? [found.policy] : []));
   };
   const upstreamsOf = (outbound: OutboundPolicy): readonly UpstreamPolicy[] =>
     outbound.backends

@@ -69,6 +69,7 @@ const arbitraries = {
         targetPort.map((port) => ({ web: port })),
       ),
       scrape: fc.boolean(),
+      proxyless: fc.constantFrom(false, false, true),
       uuid: fc.constantFrom(undefined, undefined, undefined, 'shared'),
     })
     .map(({ at: [space, own], uuid, ...fields }) =>

@@ -6,7 +6,12 @@ import {
   type StreamOutput,
   type StreamState,
 } from '../src/stream-state.ts';
-import { createModelClient, type ClientKind, type ModelClient } from './model-client.ts';
+import {
+  createModelClient,
+  type ClientKind,
+  type ClientRequest,
+  type ModelClient,
+} from './model-client.ts';
 
 /** A stream between the state machine and a model client, with both directions of the wire in hand. */
 export interface Conversation {
@@ -33,15 +38,13 @@ export interface Conversation {
 
 const exchangesMax = 2000;
 
-/** How a sidecar speaks. */
-const sidecar: ClientKind = { protocol: 'delta', asks: 'wildcard', blames: 'name' };
-
-export function createConversation(kind: ClientKind = sidecar): Conversation {
+export function createConversation(kind?: ClientKind): Conversation {
   const client = createModelClient(kind);
+  const protocol = kind?.protocol ?? 'delta';
   const index = createBundleIndex();
   const outputs: StreamOutput[] = [];
-  let state = createStreamState(kind.protocol);
-  let toServer: StreamInput[] = [...client.connect()];
+  let state = createStreamState(protocol);
+  let toServer: ClientRequest[] = [...client.connect()];
   let toClient: Uint8Array[] = [];
   let bundle = '';
 
@@ -58,7 +61,11 @@ export function createConversation(kind: ClientKind = sidecar): Conversation {
   const deliverRequest = (): boolean => {
     const request = toServer.shift();
     if (request === undefined) return false;
-    input(request);
+    input(
+      'resourceNames' in request
+        ? { kind: 'sotw-request', request }
+        : { kind: 'delta-request', request },
+    );
     return true;
   };
   const deliverResponse = (): boolean => {
@@ -91,7 +98,7 @@ export function createConversation(kind: ClientKind = sidecar): Conversation {
     },
     want: (listeners) => void toServer.push(...client.want(listeners)),
     reconnect: () => {
-      state = createStreamState(kind.protocol);
+      state = createStreamState(protocol);
       toClient = [];
       toServer = [...client.connect()];
       retarget();

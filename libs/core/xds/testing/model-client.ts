@@ -5,7 +5,7 @@ import {
   typeUrlOf,
   type ResourceType,
 } from '../src/resource-types.ts';
-import type { DeltaRequest, Protocol, SotwRequest, StreamInput } from '../src/stream-state.ts';
+import type { DeltaRequest, Protocol, SotwRequest } from '../src/stream-state.ts';
 import { decodeBody, malformedContent, type ModelBody } from './model-mesh.ts';
 
 /** What the client has of a resource. */
@@ -28,17 +28,23 @@ export interface ClientKind {
   readonly blames: 'name' | 'index' | 'nobody';
 }
 
+/** How a sidecar speaks. */
+const sidecar: ClientKind = { protocol: 'delta', asks: 'wildcard', blames: 'name' };
+
+/** A request in the client's protocol. */
+export type ClientRequest = DeltaRequest | SotwRequest;
+
 /** A client that refuses a response as a whole when something in it is malformed. It records what it sees go wrong. */
 export interface ModelClient {
   readonly holdings: Holdings;
   /** Things that must never be seen: a route without its cluster, resources unasked, a cluster taken away that is named. */
   readonly violations: readonly string[];
   /** Requests of a new stream; after a reconnect with what it holds. */
-  readonly connect: () => readonly StreamInput[];
+  readonly connect: () => readonly ClientRequest[];
   /** The requests that a response causes, the acknowledgement among them. */
-  readonly receive: (bytes: Uint8Array) => readonly StreamInput[];
+  readonly receive: (bytes: Uint8Array) => readonly ClientRequest[];
   /** named: the listeners that it is interested in from now on. */
-  readonly want: (listeners: readonly string[]) => readonly StreamInput[];
+  readonly want: (listeners: readonly string[]) => readonly ClientRequest[];
   /** Versions that are malformed, beside all with `malformedContent`. */
   readonly poison: Set<string>;
   /** Clusters that wait for their endpoints since they changed. */
@@ -59,7 +65,7 @@ interface Received {
 type Followed = 'cluster' | 'endpoint' | 'listener' | 'route';
 const followed: readonly Followed[] = ['cluster', 'endpoint', 'listener', 'route'];
 
-export function createModelClient(kind: ClientKind): ModelClient {
+export function createModelClient(kind: ClientKind = sidecar): ModelClient {
   const { protocol, asks } = kind;
   const holdings = Object.fromEntries(resourceTypes.map((t) => [t, new Map()])) as Holdings;
   const none = (): Record<Followed, Set<string>> => ({
@@ -96,30 +102,24 @@ export function createModelClient(kind: ClientKind): ModelClient {
     }
   };
 
-  const delta = (type: ResourceType, parts: Partial<DeltaRequest>): StreamInput => ({
-    kind: 'delta-request',
-    request: {
-      typeUrl: typeUrlOf(type),
-      resourceNamesSubscribe: [],
-      resourceNamesUnsubscribe: [],
-      initialResourceVersions: {},
-      responseNonce: '',
-      errorDetail: undefined,
-      ...parts,
-    },
+  const delta = (type: ResourceType, parts: Partial<DeltaRequest>): DeltaRequest => ({
+    typeUrl: typeUrlOf(type),
+    resourceNamesSubscribe: [],
+    resourceNamesUnsubscribe: [],
+    initialResourceVersions: {},
+    responseNonce: '',
+    errorDetail: undefined,
+    ...parts,
   });
-  const list = (type: ResourceType, errorDetail?: SotwRequest['errorDetail']): StreamInput => ({
-    kind: 'sotw-request',
-    request: {
-      typeUrl: typeUrlOf(type),
-      resourceNames: type === 'secret' ? [] : [...subscribed[type]].sort(),
-      responseNonce: nonces[type] ?? '',
-      errorDetail,
-    },
+  const list = (type: ResourceType, errorDetail?: SotwRequest['errorDetail']): SotwRequest => ({
+    typeUrl: typeUrlOf(type),
+    resourceNames: type === 'secret' ? [] : [...subscribed[type]].sort(),
+    responseNonce: nonces[type] ?? '',
+    errorDetail,
   });
 
   /** Makes a subscription equal to what the resources held name. */
-  const follow = (type: Followed): StreamInput[] => {
+  const follow = (type: Followed): ClientRequest[] => {
     if (isWildcard(type)) return [];
     const names = wanted(type);
     const add = [...names].filter((name) => !subscribed[type].has(name));
@@ -135,8 +135,8 @@ export function createModelClient(kind: ClientKind): ModelClient {
       ? [delta(type, { resourceNamesSubscribe: add, resourceNamesUnsubscribe: drop })]
       : [list(type)];
   };
-  const followAll = (): StreamInput[] => {
-    const requests: StreamInput[] = [];
+  const followAll = (): ClientRequest[] => {
+    const requests: ClientRequest[] = [];
     // What one type names may be held already: until nothing changes any more.
     for (;;) {
       const more = (['listener', 'route', 'cluster', 'endpoint'] as const).flatMap(follow);
@@ -145,7 +145,7 @@ export function createModelClient(kind: ClientKind): ModelClient {
     }
   };
 
-  const answer = (response: Received, explanation: string | undefined): StreamInput => {
+  const answer = (response: Received, explanation: string | undefined): ClientRequest => {
     const errorDetail = explanation === undefined ? undefined : { message: explanation };
     return protocol === 'delta'
       ? delta(response.type, { responseNonce: response.nonce, errorDetail })
@@ -221,7 +221,7 @@ export function createModelClient(kind: ClientKind): ModelClient {
 
   const versions = (type: ResourceType): Record<string, string> =>
     Object.fromEntries([...holdings[type]].map(([name, held]) => [name, held.version]));
-  const first = (type: Followed): StreamInput =>
+  const first = (type: Followed): ClientRequest =>
     protocol === 'sotw'
       ? list(type)
       : delta(type, {
@@ -256,7 +256,7 @@ export function createModelClient(kind: ClientKind): ModelClient {
       const bad = response.resources.find(
         ({ held }) => poison.has(held.version) || held.body.content === malformedContent,
       );
-      const requests: StreamInput[] = [];
+      const requests: ClientRequest[] = [];
       if (bad === undefined) {
         const removed = type === 'cluster' ? response.removed : [];
         accept(response);

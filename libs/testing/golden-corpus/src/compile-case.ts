@@ -9,6 +9,8 @@ import { parseMesh, sortDiagnostics } from '@osm/resources';
 export interface CompiledWorkload {
   /** `<namespace>.<pod>`: the first pod that has this configuration. */
   readonly name: string;
+  /** Who reads it: an Envoy beside the pod, or its own gRPC. */
+  readonly reader: 'envoy' | 'grpc';
   /** The closure of its bundle, sorted by type and name. */
   readonly resources: readonly Resource[];
 }
@@ -30,12 +32,19 @@ export function compileCase(manifests: string): CompiledCase {
     [...parsed.objects].map(([key, value]) => ({ kind: 'put', key, value })),
   );
   const units = new Map(difference.unitPuts.map((unit) => [unit.policy.key, emitUnit(unit)]));
+  const proxyless = new Set(
+    difference.unitPuts.map(({ policy }) => ('dialect' in policy ? policy.key : '')),
+  );
   const pods = sortedBy(difference.assignmentPuts, ({ namespace, pod }) => `${namespace}.${pod}`);
   const firstPods = new Map<string, string>();
   for (const { namespace, pod, workload } of pods)
     if (!firstPods.has(workload)) firstPods.set(workload, `${namespace}.${pod}`);
   return {
-    workloads: [...firstPods].map(([key, name]) => ({ name, resources: closureOf(key, units) })),
+    workloads: [...firstPods].map(([key, name]) => ({
+      name,
+      reader: proxyless.has(key) ? 'grpc' : 'envoy',
+      resources: closureOf(key, units),
+    })),
     diagnostics: sortDiagnostics([
       ...parsed.diagnostics,
       ...difference.diagnosticPuts.flatMap(({ diagnostics }) => diagnostics),

@@ -48,6 +48,7 @@ status: {phase: Running, podIP: 10.1.0.9, conditions: []}
           { name: 'web', port: 8080 },
         ],
         scrape: true,
+        proxyless: false,
       },
       told: [],
       refused: false,
@@ -60,6 +61,7 @@ status: {phase: Running, podIP: 10.1.0.9, conditions: []}
       ip: '',
       namedPorts: [],
       scrape: false,
+      proxyless: false,
     });
     expect(pod('spec: {serviceAccount: old}').value).toMatchObject({ serviceAccount: 'old' });
   });

@@ -36,7 +36,12 @@ const shape = object({
   }),
 });
 
-/** A pod with a sidecar that has not finished; others are not in the catalog. */
+/** As the injector reads it; what it refuses never gets here with a proxy. */
+function isEnabled(text: string | undefined): boolean {
+  return ['enabled', 'yes', 'true'].includes(text?.toLowerCase() ?? '');
+}
+
+/** A pod with a sidecar, or one whose gRPC speaks xDS itself, that has not finished; others are not in the catalog. */
 export const parsePod: KindParser = (raw, { ref, at }) => {
   const parsed = shape(raw, at);
   if (parsed === invalid) return invalid;
@@ -66,6 +71,7 @@ export const parsePod: KindParser = (raw, { ref, at }) => {
         (item) => item.name,
       ),
       scrape: isTrue(lookup(meta.annotations, 'prometheus.io/scrape')),
+      proxyless: isEnabled(lookup(meta.annotations, 'openservicemesh.io/proxyless-grpc')),
     },
   };
 };
