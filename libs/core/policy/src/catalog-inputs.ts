@@ -15,6 +15,7 @@ import {
 } from '@osm/model';
 import { namespacedName } from './names.ts';
 import type { TlsSettings } from './proxy-policy.ts';
+import { hasEndpointsByHand } from './service-ports.ts';
 
 /** One change of the catalog, as the bus reports it. */
 export type CatalogChange =
@@ -64,6 +65,8 @@ export interface CatalogIndexes {
   readonly proxylessPods: Index;
   /** labelKey() of the first label of the selector. */
   readonly servicesBySelector: Index;
+  /** By namespace: those whose endpoints somebody writes by hand. */
+  readonly servicesWithoutSelector: Index;
   /** Key '': all services. */
   readonly allServices: Index;
   /** Cluster addresses. */
@@ -129,6 +132,9 @@ export function createCatalogIndexes(db: Database, inputs: CatalogInputs): Catal
     podsByIp: db.index('pods by address', inputs.podIps, (ip) => (ip === '' ? [] : [ip])),
     servicesBySelector: db.index('services by selector', services, ({ namespace, selector }) =>
       selector.slice(0, 1).map((label) => labelKey(namespace, label)),
+    ),
+    servicesWithoutSelector: db.index('services without selector', services, (service) =>
+      hasEndpointsByHand(service) ? [service.namespace] : [],
     ),
     allServices: db.index('all services', services, () => ['']),
     servicesByAddress: db.index('services by address', services, (service) => service.clusterIps),

@@ -65,6 +65,12 @@ export function createReachQueries(
       }));
     },
   });
+  const servicesOfMesh = (ctx: QueryContext): readonly NamespacedName[] =>
+    (ctx.keys(indexes.allServices, '') as readonly NamespacedName[]).filter(
+      (service) =>
+        // The root of a split needs no endpoints of its own.
+        !ctx.read(known.isOutside, service) || ctx.read(known.split, service) !== undefined,
+    );
   const listed = db.query<NamespacedName, readonly UnitKey[]>({
     name: 'outbounds of an identity',
     compute: (identity, ctx) => demandOutbounds(ctx, known, ctx.read(callable, identity)),
@@ -76,8 +82,7 @@ export function createReachQueries(
   const scope = db.query<Dialect | '', ScopePolicy>({
     name: 'permissive scope',
     compute: (dialect, ctx) => {
-      const services = ctx.keys(indexes.allServices, '') as readonly NamespacedName[];
-      const all = services.map((service) => ({ service, view: [] }));
+      const all = servicesOfMesh(ctx).map((service) => ({ service, view: [] }));
       const demand = dialect === '' ? demandOutbounds : demandByName;
       return { key: scopeKey(dialect), units: demand(ctx, known, all) };
     },
@@ -93,12 +98,7 @@ export function createReachQueries(
   });
   const allServerFirstPorts = db.query<string, readonly number[]>({
     name: 'server-first ports of the mesh',
-    compute: (_, ctx) =>
-      serverFirstPortsOf(
-        ctx,
-        known,
-        ctx.keys(indexes.allServices, '') as readonly NamespacedName[],
-      ),
+    compute: (_, ctx) => serverFirstPortsOf(ctx, known, servicesOfMesh(ctx)),
   });
   return { listed, listedByName, scope, serverFirstPorts, allServerFirstPorts };
 }

@@ -2,6 +2,7 @@ import type { Database, Query, QueryContext } from '@osm/incremental';
 import type { Service } from '@osm/model';
 import type { Grant } from './access.ts';
 import type { CatalogIndexes, CatalogInputs, PodIdentity } from './catalog-inputs.ts';
+import { podOfEndpoint, slicesOf } from './endpoint-pods.ts';
 import { inboundPolicies, type AccessMode } from './inbound.ts';
 import {
   captureKey,
@@ -79,7 +80,7 @@ export function createWorkloadQueries(
       const key = firstInMesh(ctx, inputs, ctx.keys(indexes.podsByUuid, proxyUuid));
       const pod = key === undefined ? undefined : ctx.get(inputs.podIdentities, key);
       if (key === undefined || pod === undefined) return undefined;
-      const ref = workloadOf(ctx, { inputs, known, key, pod });
+      const ref = workloadOf(ctx, { inputs, indexes, known, key, pod });
       ctx.demand(workload, ref);
       const { namespace, name, serviceAccount } = pod;
       return { proxyUuid, namespace, pod: name, serviceAccount, workload: workloadKey(ref) };
@@ -136,12 +137,13 @@ function firstInMesh(
 
 interface PodContext {
   readonly inputs: CatalogInputs;
+  readonly indexes: CatalogIndexes;
   readonly known: Known;
   readonly key: NamespacedName;
   readonly pod: PodIdentity;
 }
 
-function workloadOf(ctx: QueryContext, { inputs, known, key, pod }: PodContext): WorkloadRef {
+function workloadOf(ctx: QueryContext, { known, key, pod, ...sources }: PodContext): WorkloadRef {
   const keys = ctx.read(known.podServices, key);
   const services = keys
     .map((service) => ctx.read(known.service, service))
@@ -150,27 +152,51 @@ function workloadOf(ctx: QueryContext, { inputs, known, key, pod }: PodContext):
     namespace: pod.namespace,
     serviceAccount: pod.serviceAccount,
     services: keys.map(nameOf),
-    namedPorts: namedPortsOf(ctx, inputs, key, services),
+    namedPorts: namedPortsOf(ctx, sources, key, services),
     // A proxyless pod has no metrics listener: what it shows is its own affair.
     ...(pod.proxyless ? { metrics: false, dialect: 'proxyless' } : { metrics: pod.scrape }),
   };
 }
 
+/** Numbers that the pod's services leave to the pod, or to endpoints that were written by hand. */
 function namedPortsOf(
   ctx: QueryContext,
-  inputs: CatalogInputs,
+  sources: Pick<PodContext, 'inputs' | 'indexes'>,
   pod: NamespacedName,
   services: readonly Service[],
 ): WorkloadRef['namedPorts'] {
-  const wanted = sortedUnique(
-    services.flatMap((service) =>
-      knownPorts(service).flatMap(({ target }) => (target.kind === 'name' ? [target.name] : [])),
-    ),
+  const numbers = services.flatMap((service) =>
+    knownPorts(service).flatMap(({ name, target }) => {
+      if (target.kind === 'number') return [];
+      const port =
+        target.kind === 'name'
+          ? ctx.get(sources.inputs.podNamedPorts, pod)?.find((one) => one.name === target.name)
+              ?.port
+          : portByHand(ctx, sources, { pod, service, name });
+      return port === undefined ? [] : [{ name: target.name, port }];
+    }),
   );
-  if (wanted.length === 0) return [];
-  const ports = ctx.get(inputs.podNamedPorts, pod) ?? [];
-  return wanted.flatMap((name) => {
-    const found = ports.find((port) => port.name === name);
-    return found === undefined ? [] : [{ name, port: found.port }];
-  });
+  const byName = new Map(numbers.map((number) => [number.name, number]));
+  return sortedUnique(byName.keys()).flatMap((name) => byName.get(name) ?? []);
+}
+
+interface PortByHand {
+  readonly pod: NamespacedName;
+  readonly service: Service;
+  /** Of the service port. */
+  readonly name: string;
+}
+
+function portByHand(
+  ctx: QueryContext,
+  sources: Pick<PodContext, 'inputs' | 'indexes'>,
+  { pod, service, name }: PortByHand,
+): number | undefined {
+  const key = namespacedName(service.namespace, service.name);
+  return slicesOf(ctx, sources, key)
+    .filter(({ endpoints }) =>
+      endpoints.some((endpoint) => podOfEndpoint(ctx, sources, key, endpoint) === pod),
+    )
+    .flatMap(({ ports }) => ports)
+    .find((port) => port.name === name)?.port;
 }
