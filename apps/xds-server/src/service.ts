@@ -65,11 +65,12 @@ export async function runXdsServer(
   const { bus } = environment;
   const parts = createParts(context, environment);
   const busGate = readiness.gate('bus');
+  busGate.notReady('not connected to the bus yet');
+  // Once it was there the gate stays open: a server that serves from memory is what proxies need while the bus is away.
   const noteBus = (connected: boolean): void => {
-    if (connected) {
-      busGate.ready();
-      parts.secrets.retryNow();
-    } else busGate.notReady('not connected to the bus; serving from memory');
+    if (!connected) return;
+    busGate.ready();
+    parts.secrets.retryNow();
   };
   noteBus(bus.connected());
   const forget = bus.onConnected(noteBus);
