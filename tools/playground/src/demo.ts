@@ -3,6 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { parseCommandLine, UsageError } from './commands/command.ts';
+import { placeOf } from './commands/place.ts';
 import { endOfRun, prepare, startUnlessEnded, type EndOfRun } from './commands/up.ts';
 import { ControlServer } from './control/control-server.ts';
 import { openAddresses } from './demo/addresses.ts';
@@ -13,7 +14,6 @@ import { watchDiagnostics } from './mesh/diagnostics.ts';
 import type { Playground } from './playground.ts';
 import { exitWhenWritten } from './process/exit.ts';
 import { run } from './process/run.ts';
-import { stateDirectoryOf } from './state-directory.ts';
 
 const usage = 'Usage: npm run demo [-- [--check] [--manual] [--name NAME]]';
 
@@ -46,9 +46,9 @@ async function main(): Promise<number> {
     } as const;
     const parsed = parseCommandLine(process.argv.slice(2), options, { min: 0, max: 0 });
     if (parsed.flag('help')) return print(help);
-    const stateDirectory = stateDirectoryOf(parsed.text('name') ?? '');
+    const stateDirectory = placeOf(parsed);
     const isCheck = parsed.flag('check');
-    const binaries = await prepare();
+    const binaries = await prepare(stateDirectory);
     if (typeof binaries === 'number') return binaries;
     const directory = join(stateDirectory, 'manifests');
     const screen = new Screen(!isCheck);

@@ -1,6 +1,8 @@
 import { MeshError } from '@osm/prelude';
 import { UsageError, type Command } from './commands/command.ts';
-import { becomeRoot } from './privilege.ts';
+import { OtherUser } from './control/control-client.ts';
+import { readFacts } from './privilege/facts.ts';
+import { runAgain } from './privilege/run-again.ts';
 import { exitWhenWritten } from './process/exit.ts';
 
 // Loaded when used: `exec` in a loop should not pay for what only `up` needs.
@@ -13,6 +15,11 @@ const commands: readonly {
     name: 'up',
     summary: 'run the manifests of a directory, and follow changes of its files',
     load: async () => (await import('./commands/up.ts')).upCommand,
+  },
+  {
+    name: 'list',
+    summary: 'list the playgrounds that run',
+    load: async () => (await import('./commands/list.ts')).listCommand,
   },
   {
     name: 'pods',
@@ -54,11 +61,6 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    if (command.name !== 'up') {
-      const privilege = await becomeRoot();
-      if (privilege.kind === 'delegated') return privilege.status;
-      if (privilege.kind === 'refused') throw new MeshError('invalid_config', privilege.message);
-    }
     return await command.run(rest);
   } catch (thrown) {
     if (thrown instanceof UsageError) {
@@ -67,6 +69,9 @@ async function main(args: readonly string[]): Promise<number> {
       );
       return 2;
     }
+    // A playground that was started with sudo is looked at with sudo, when that asks for nothing.
+    if (thrown instanceof OtherUser && thrown.uid === 0 && readFacts().sudo === 'without password')
+      return runAgain({ kind: 'with sudo', reason: thrown.message });
     process.stderr.write(`${MeshError.from(thrown).message}\n`);
     return 1;
   }

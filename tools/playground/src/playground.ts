@@ -18,6 +18,7 @@ import { markedBootstrap, proxyUid } from './pods/one-user.ts';
 import type { PodRunner } from './pods/pod-runner.ts';
 import { pause } from './process/backoff.ts';
 import { probeIsolation, type Isolation } from './process/isolation.ts';
+import { claimedBefore } from './privilege/handover.ts';
 import { removeStateDirectory, takeStateDirectory } from './state-directory.ts';
 
 export interface PlaygroundOptions {
@@ -52,6 +53,7 @@ export class Playground {
   readonly directory: string;
   readonly stateDirectory: string;
   readonly images: Images;
+  readonly isolation: Isolation;
   readonly #manifests: ManifestDirectory;
   readonly #report: (message: string) => void;
   readonly #secrets: InjectedSecrets | undefined;
@@ -60,7 +62,7 @@ export class Playground {
 
   /** @throws MeshError when something cannot start; everything that was started has ended then */
   static async start(options: PlaygroundOptions): Promise<Playground> {
-    takeStateDirectory(options.stateDirectory);
+    takeStateDirectory(options.stateDirectory, claimedBefore());
     const undo: (() => Promise<void>)[] = [];
     try {
       options.prepare?.();
@@ -108,6 +110,7 @@ export class Playground {
     this.directory = resolve(options.directory);
     this.stateDirectory = options.stateDirectory;
     this.images = options.images ?? new Map();
+    this.isolation = isolation;
     this.#report = options.report;
     this.#secrets =
       services && new InjectedSecrets(services.secretDirectory, () => this.#refreshVolumes());
@@ -132,7 +135,7 @@ export class Playground {
         release: (pod) => this.#release(pod),
         contents: (namespace, { kind, name }) =>
           this.controller.desired?.contents.get(`${kind}/${namespace}/${name}`) ??
-          (kind === 'Secret' ? this.#injected(namespace, name, isolation) : undefined),
+          (kind === 'Secret' ? this.#injected(namespace, name) : undefined),
         report: options.report,
       },
     });
@@ -212,13 +215,9 @@ export class Playground {
     return admitPod(this.services, pod, wantsSidecar);
   }
 
-  #injected(
-    namespace: string,
-    name: string,
-    isolation: Isolation,
-  ): ReadonlyMap<string, Buffer> | undefined {
+  #injected(namespace: string, name: string): ReadonlyMap<string, Buffer> | undefined {
     const files = this.#secrets?.contents(namespace, name);
-    return files !== undefined && isolation.isOneUser ? markedBootstrap(files) : files;
+    return files !== undefined && this.isolation.isOneUser ? markedBootstrap(files) : files;
   }
 
   #release(pod: JsonObject): void {

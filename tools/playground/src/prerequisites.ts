@@ -11,6 +11,7 @@ const prerequisites: readonly Prerequisite[] = [
   { program: 'iptables-restore', args: ['--version'], remedy: 'iptables' },
   { program: 'unshare', args: ['--version'], remedy: 'util-linux' },
   { program: 'nsenter', args: ['--version'], remedy: 'util-linux' },
+  { program: 'flock', args: ['--version'], remedy: 'util-linux' },
   { program: 'setpriv', args: ['--version'], remedy: 'util-linux' },
   { program: 'python3', args: ['--version'], remedy: 'python3' },
 ];

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { ask } from '../control/control-client.ts';
-import type { ExecPlan } from '../control/protocol.ts';
+import type { ExecAnswer, ExecPlan } from '../control/protocol.ts';
 import { parseCommandLine, placeHelp, placeOptions, UsageError, type Command } from './command.ts';
 import { placeOf } from './place.ts';
 
@@ -25,14 +26,29 @@ export const execCommand: Command = {
     } as const;
     const parsed = parseCommandLine(args.slice(0, end), options, { min: 1, max: 1 });
     const container = parsed.text('container');
-    const plan = await ask<ExecPlan>(placeOf(parsed), '/exec', [
+    const stateDirectory = placeOf(parsed);
+    const plan = await ask<ExecAnswer>(stateDirectory, '/exec', [
       ['pod', parsed.positionals[0] ?? ''],
       ...(container === undefined ? [] : [['container', container] as const]),
       ...words.map((word) => ['word', word] as const),
     ]);
-    return runInherited(plan);
+    return runInherited(fromHere(plan, statSync(stateDirectory)));
   },
 };
+
+/** The plan for this process, which may be outside the user namespace in which the playground runs, and may be root for its owner. */
+function fromHere(
+  plan: ExecAnswer,
+  owner: { readonly uid: number; readonly gid: number },
+): ExecPlan {
+  const namespace = (pid: number | 'self'): string => readlinkSync(`/proc/${pid}/ns/user`);
+  if (namespace('self') === namespace(plan.runner)) return plan;
+  const ids = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
+  const asOwner = process.getuid?.() === owner.uid ? [] : ['setpriv', ...ids];
+  const enter = ['nsenter', '-t', `${plan.runner}`, '--user', '--preserve-credentials', '--'];
+  const [program = '', ...args] = [...asOwner, ...enter, plan.program, ...plan.args];
+  return { program, args, env: plan.env };
+}
 
 function runInherited(plan: ExecPlan): Promise<number> {
   const terminal = process.env['TERM'] === undefined ? {} : { TERM: process.env['TERM'] };

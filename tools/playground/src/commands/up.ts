@@ -1,16 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { ensureBinaries, needsInstallation } from '../binaries.ts';
+import { ensureBinaries, needsInstallation, type Binaries } from '../binaries.ts';
 import { buildServices } from '../mesh/build-services.ts';
 import { watchDiagnostics } from '../mesh/diagnostics.ts';
+import { openServices } from '../mesh/open-services.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { onParentGone } from '../parent.ts';
 import type { ExistingNats } from '../mesh/mesh-services.ts';
 import { Playground, type PlaygroundOptions } from '../playground.ts';
-import { removeStateDirectory } from '../state-directory.ts';
 import { missingPrerequisites } from '../prerequisites.ts';
-import { becomeRoot, isDelegate } from '../privilege.ts';
+import { readFacts } from '../privilege/facts.ts';
+import { isPrepared } from '../privilege/handover.ts';
+import { runAgain } from '../privilege/run-again.ts';
+import { chooseWay, describeWay } from '../privilege/way.ts';
+import { claimStateDirectory, removeStateDirectory } from '../state-directory.ts';
 import { parseCommandLine, placeOptions, UsageError, type Command } from './command.ts';
 import { placeOf } from './place.ts';
 
@@ -52,7 +56,7 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
       );
     const nats = existingNats((name) => parsed.text(name));
     const stateDirectory = placeOf(parsed);
-    const prepared = await prepare();
+    const prepared = await prepare(stateDirectory);
     if (typeof prepared === 'number') return prepared;
     const end = endOfRun();
     say('starting NATS and the services ...');
@@ -97,32 +101,41 @@ function existingNats(text: (name: NatsFlag) => string | undefined): ExistingNat
 
 type NatsFlag = 'nats-url' | 'nats-credentials' | 'nats-ca' | 'nats-replicas';
 
-/** What has to be there before anything starts, and root; a number = exit status when the work was done elsewhere or cannot be. */
-export async function prepare(): Promise<Awaited<ReturnType<typeof ensureBinaries>> | number> {
+/**
+ * What has to be there before anything starts: programs, the built services, and a place in which pods can be made. A number is an
+ * exit status: the work was done by a second half of this program, or cannot be. The state directory, when one is given, is claimed
+ * first, so that a second playground of the name is refused before it builds anything.
+ */
+export async function prepare(stateDirectory?: string): Promise<Binaries | number> {
   const missing = missingPrerequisites({ needsVenv: needsInstallation() });
   if (missing.length > 0) {
     process.stderr.write(`${missing.join('\n')}\n`);
     return 1;
   }
-  const binaries = await ensureBinaries({ report: say });
-  if (!isDelegate()) await buildServices(say);
-  const privilege = await becomeRoot();
-  switch (privilege.kind) {
-    case 'root':
-      return binaries;
-    case 'delegated':
-      return privilege.status;
-    case 'refused':
-      process.stderr.write(`${privilege.message}\n`);
-      return 1;
+  if (isPrepared()) return ensureBinaries({ report: say });
+  const way = chooseWay(readFacts());
+  if (way.kind === 'not at all') {
+    process.stderr.write(`${way.message}\n`);
+    return 1;
   }
+  if (stateDirectory !== undefined) claimStateDirectory(stateDirectory);
+  try {
+    const binaries = await ensureBinaries({ report: say });
+    await buildServices(say);
+    if (way.kind === 'as root') return binaries;
+    say(`running ${describeWay(way)}`);
+  } catch (thrown) {
+    if (stateDirectory !== undefined) removeStateDirectory(stateDirectory);
+    throw thrown;
+  }
+  return runAgain(way, stateDirectory === undefined ? {} : { claimed: stateDirectory });
 }
 
 async function serve(playground: Playground, end: EndOfRun): Promise<number> {
   const control = await ControlServer.start(playground, () => end.now('down'));
   const diagnostics = watchDiagnostics(playground, say);
-  const services =
-    playground.services?.instances.map((instance) => `${instance.name} ${instance.http}`) ?? [];
+  const opened = await openServices(playground);
+  const services = opened.services.map(({ name, url }) => `${name} ${url}`);
   say(
     `running ${relative(process.cwd(), playground.directory) || '.'}; Ctrl-C ends it. Services: ${services.join(', ')}`,
   );

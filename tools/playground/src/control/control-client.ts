@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
@@ -9,13 +9,25 @@ import { socketName } from './protocol.ts';
 
 class NobodyThere extends MeshError {
   constructor() {
-    const others = runningPlaygrounds().map((name) => `--name ${name}`);
+    const others = runningPlaygrounds().map(({ name }) => `--name ${name}`);
     super(
       'not_found',
       others.length > 0
         ? `No playground of this name runs. Say which one is meant: ${others.join(' or ')}`
         : 'No playground runs here. Start one with: npm run playground -- up DIR (or say which with --name or --state-dir)',
     );
+  }
+}
+
+/** The playground runs as another user, who alone can talk to it. */
+export class OtherUser extends MeshError {
+  readonly uid: number;
+
+  constructor(stateDirectory: string, uid: number) {
+    const who =
+      uid === 0 ? 'root: run this with sudo' : `the user with id ${uid}: run this as that`;
+    super('invalid_config', `The playground in ${stateDirectory} belongs to ${who}.`);
+    this.uid = uid;
   }
 }
 
@@ -52,13 +64,17 @@ export async function ask<T>(
         },
       );
       outgoing.once('error', (cause: NodeJS.ErrnoException) =>
-        reject(
-          cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? new NobodyThere() : cause,
-        ),
+        reject(refusal(cause, stateDirectory)),
       );
       outgoing.end();
     });
   } finally {
     socket.release();
   }
+}
+
+function refusal(cause: NodeJS.ErrnoException, stateDirectory: string): Error {
+  if (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT') return new NobodyThere();
+  if (cause.code === 'EACCES') return new OtherUser(stateDirectory, statSync(stateDirectory).uid);
+  return cause;
 }

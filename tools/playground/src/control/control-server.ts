@@ -7,9 +7,17 @@ import { joinCommand } from '../pods/container-command.ts';
 import type { Container } from '../pods/pod-spec.ts';
 import type { PodRunner } from '../pods/pod-runner.ts';
 import { adminPort, sidecarName } from '../pods/sidecar.ts';
+import { describeWay } from '../privilege/way.ts';
 import { logParts } from '../process/log-file.ts';
+import { outsideUser, readUserMap } from '../process/user-map.ts';
 import { findPod } from './pod-reference.ts';
-import { socketName, type ExecPlan, type PodSummary } from './protocol.ts';
+import {
+  socketName,
+  type About,
+  type ExecAnswer,
+  type ExecPlan,
+  type PodSummary,
+} from './protocol.ts';
 
 /** Answers the commands (`pods`, `exec`, ...) of other processes, as HTTP over a unix socket in the state directory. */
 export class ControlServer {
@@ -57,13 +65,13 @@ async function answer(
   switch (url.pathname) {
     case '/pods':
       return { pods: summaries(playground) };
-    case '/exec':
-      return execPlan(
-        playground,
-        pick(playground, reference),
-        container,
-        url.searchParams.getAll('word'),
-      );
+    case '/about':
+      return about(playground);
+    case '/exec': {
+      const words = url.searchParams.getAll('word');
+      const plan = execPlan(playground, pick(playground, reference), container, words);
+      return { ...plan, runner: process.pid } satisfies ExecAnswer;
+    }
     case '/logs':
       return { files: logFiles(playground, reference, container) };
     case '/config':
@@ -77,6 +85,20 @@ async function answer(
         `${url.pathname} is unknown here: is this command of another version than the running playground?`,
       );
   }
+}
+
+function about(playground: Playground): About {
+  const { pods, directory, isolation } = playground;
+  const uid = outsideUser(readUserMap(), process.getuid?.() ?? 0);
+  return {
+    pid: process.pid,
+    directory,
+    startedAt: Math.round(performance.timeOrigin),
+    way: describeWay(
+      isolation.isOneUser ? { kind: 'in user namespaces', uid } : { kind: 'as root' },
+    ),
+    pods: { ready: pods.filter((pod) => pod.ready).length, all: pods.length },
+  };
 }
 
 /** The pods as `pods -o json` shows them. */
@@ -184,9 +206,14 @@ async function configDump(playground: Playground, pod: PodRunner): Promise<strin
       `pod ${pod.title} has no proxy${pod.view().ready ? '' : ` (${pod.view().reason})`}`,
     );
   }
-  const answer = await playground.dialer.http(pid, {
-    port: adminPort,
-    path: '/config_dump?include_eds',
-  });
-  return answer.body;
+  try {
+    const path = '/config_dump?include_eds';
+    return (await playground.dialer.http(pid, { port: adminPort, path })).body;
+  } catch (thrown) {
+    const detail = pod.view().containers.find(({ name }) => name === sidecarName)?.detail;
+    throw new MeshError(
+      'not_found',
+      `the proxy of pod ${pod.title} does not answer: ${detail || pod.view().reason || MeshError.from(thrown).message}`,
+    );
+  }
 }

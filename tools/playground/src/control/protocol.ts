@@ -27,6 +27,22 @@ export interface ExecPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** The answer to `exec`: how to run the command, from within the namespaces of the process that answered. */
+export interface ExecAnswer extends ExecPlan {
+  readonly runner: number;
+}
+
+/** What a running playground says of itself. */
+export interface About {
+  readonly pid: number;
+  readonly directory: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** As root, or in user namespaces. */
+  readonly way: string;
+  readonly pods: { readonly ready: number; readonly all: number };
+}
+
 export const socketName = 'control.sock';
 
 export interface ErrorAnswer {

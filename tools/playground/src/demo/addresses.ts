@@ -1,7 +1,9 @@
+import { MeshError } from '@osm/prelude';
 import { basename } from 'node:path';
 import { createForward, type Forward } from '../network/forward.ts';
 import type { Playground } from '../playground.ts';
 import { adminPort } from '../pods/sidecar.ts';
+import { openServices } from '../mesh/open-services.ts';
 import { podOf } from './requests.ts';
 
 /** Pages of the demo, with the ports that OSM's demo forwards them to. */
@@ -25,14 +27,12 @@ export interface OpenedAddresses {
 export async function openAddresses(playground: Playground): Promise<OpenedAddresses> {
   const forwards: Forward[] = [];
   const open = async (reference: string, wanted: number, port: number): Promise<string> => {
-    const pid = (): number | undefined => {
-      try {
-        return podOf(playground, reference).instance?.pid;
-      } catch {
-        return undefined;
-      }
-    };
-    const forward = await createForward(playground.dialer, wanted, { pid, port });
+    // Asked for every connection: the pod may have been replaced.
+    const forward = await createForward(wanted, async () => {
+      const pid = podOf(playground, reference).instance?.pid;
+      if (pid === undefined) throw new MeshError('not_found', `${reference} does not run`);
+      return playground.dialer.connect(pid, '127.0.0.1', port);
+    });
     forwards.push(forward);
     return `    http://127.0.0.1:${forward.port}  ${reference}`;
   };
@@ -45,9 +45,9 @@ export async function openAddresses(playground: Playground): Promise<OpenedAddre
   ].entries()) {
     envoyLines.push(await open(reference, firstAdminPort + i, adminPort));
   }
-  const services =
-    playground.services?.instances.map((instance) => `    ${instance.http}  ${instance.name}`) ??
-    [];
+  const addresses = await openServices(playground);
+  forwards.push(...addresses.forwards);
+  const services = addresses.services.map(({ name, url }) => `    ${url}  ${name}`);
   return {
     lines: [
       '  Pages of the programs',
@@ -56,7 +56,6 @@ export async function openAddresses(playground: Playground): Promise<OpenedAddre
       ...envoyLines,
       '  Services of the mesh (/health/ready, /metrics, /version; the catalog-watcher also /diagnostics)',
       ...services,
-      `    ${playground.services?.natsUrl ?? ''}  NATS`,
       `  Manifests, to be edited while it runs: ${playground.directory}`,
       `  Commands: npm run playground -- pods --name ${basename(playground.stateDirectory)} (also exec, logs, config)`,
     ],

@@ -1,38 +1,24 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { Dialer } from './dialer.ts';
+import type { AddressInfo, Socket } from 'node:net';
+import { listenForUsers } from '../privilege/outside.ts';
 
-/** A port of this machine that leads into a pod, as `kubectl port-forward` makes it: from inside, past the pod's sidecar. */
+/** A port of this machine that leads somewhere else, as `kubectl port-forward` makes it for pods: from inside, past the sidecar. */
 export interface Forward {
   readonly port: number;
   readonly close: () => Promise<void>;
 }
 
-export interface ForwardTarget {
-  /** Asked for every connection: the pod may have been replaced. Undefined refuses. */
-  readonly pid: () => number | undefined;
-  readonly port: number;
-}
-
-/** Listens on 127.0.0.1, on the wanted port or, when that is taken, on any free one. */
+/** Listens on 127.0.0.1, on the wanted port or, when that is taken, on any free one; `connect` is asked for every connection. */
 export async function createForward(
-  dialer: Dialer,
   wantedPort: number,
-  target: ForwardTarget,
+  connect: () => Promise<Socket>,
 ): Promise<Forward> {
   const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (client) => {
+  const server = await listenForUsers(wantedPort);
+  server.on('connection', (client) => {
+    client.allowHalfOpen = true;
     track(open, client);
-    void bridge(dialer, client, target, open);
+    void bridge(connect, client, open);
   });
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  await listen(wantedPort).catch(() => listen(0));
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
@@ -44,19 +30,16 @@ export async function createForward(
 }
 
 async function bridge(
-  dialer: Dialer,
+  connect: () => Promise<Socket>,
   client: Socket,
-  target: ForwardTarget,
   open: Set<Socket>,
 ): Promise<void> {
-  const pid = target.pid();
-  if (pid === undefined) return void client.destroy();
   try {
-    const pod = await dialer.connect(pid, '127.0.0.1', target.port);
-    track(open, pod);
-    client.pipe(pod).pipe(client);
-    client.once('close', () => pod.destroy());
-    pod.once('close', () => client.destroy());
+    const target = await connect();
+    track(open, target);
+    client.pipe(target).pipe(client);
+    client.once('close', () => target.destroy());
+    target.once('close', () => client.destroy());
   } catch {
     client.destroy();
   }

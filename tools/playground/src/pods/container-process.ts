@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createBackoff, pause } from '../process/backoff.ts';
-import { childrenOf, dieWithParent, signalProcess } from '../process/children.ts';
+import { childrenOf, dieWithParentOrPod, signalProcess } from '../process/children.ts';
 import { LogFile } from '../process/log-file.ts';
 import type { ContainerCommand } from './container-command.ts';
 
@@ -107,7 +107,7 @@ export class ContainerProcess {
 
   #once(): Promise<number> {
     const { sandboxPid, command, env } = this.#options;
-    const [program, args] = dieWithParent('nsenter', [
+    const [program, args] = dieWithParentOrPod('nsenter', [
       ...joinFlags(sandboxPid),
       '--',
       command.program,

@@ -32,7 +32,19 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Arguments that make a command die with this process, also when this process is killed. */
+/**
+ * Arguments that make a command die with this process, also when this process is killed, at whatever moment: a command whose parent
+ * was gone before it could ask for a signal does not begin.
+ */
 export function dieWithParent(command: string, args: readonly string[]): [string, string[]] {
+  const begin = '[ "$PPID" = "$0" ] && exec "$@"';
+  return [
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'sh', '-c', begin, `${process.pid}`, command, ...args],
+  ];
+}
+
+/** The same for a command that begins by joining a pod, which dies as well; without a shell, which would drop some variables. */
+export function dieWithParentOrPod(command: string, args: readonly string[]): [string, string[]] {
   return ['setpriv', ['--pdeathsig', 'KILL', command, ...args]];
 }

@@ -1,0 +1,65 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import { dieWithParent } from '../process/children.ts';
+import { handoverVariables, type Handover } from './handover.ts';
+import { listenForChild } from './outside.ts';
+import type { Way } from './way.ts';
+
+/** Runs this program again where it can do its work, and returns its exit status. */
+export function runAgain(
+  way: Way & { readonly kind: 'in user namespaces' | 'with sudo' },
+  handover: Handover = {},
+): Promise<number> {
+  const program = process.env['OSM_PLAYGROUND_PROGRAM'];
+  const [script = '', ...own] = process.argv.slice(1);
+  const words = [
+    ...[process.execPath, ...process.execArgv, script],
+    ...(program === undefined ? [] : [program]),
+    ...own,
+  ];
+  return way.kind === 'with sudo' ? runWithSudo(words, handover) : runInside(words, handover);
+}
+
+/**
+ * Runs a command in a new user namespace in which it is root, with a network of its own in which there is loopback only. It ends with
+ * this process, also when that is killed.
+ */
+export function runInside(words: readonly string[], handover: Handover = {}): Promise<number> {
+  const flags = ['--user', '--map-root-user', '--net'];
+  const [command, args] = dieWithParent('unshare', [
+    ...[...flags, 'sh', '-c', 'ip link set lo up && exec "$@"', 'playground'],
+    ...words,
+  ]);
+  const child = spawn(command, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...handoverVariables(handover) },
+  });
+  listenForChild(child);
+  return ended(child);
+}
+
+function runWithSudo(words: readonly string[], handover: Handover): Promise<number> {
+  // sudo's own PATH may not have this Node.js, and -E is not always allowed: both are said explicitly.
+  const kept = [
+    ...['ENVOY_PATH', 'NATS_SERVER_PATH', 'PATH', 'HOME', 'TERM', 'TSX_DISABLE_CACHE'],
+    'npm_lifecycle_event',
+  ];
+  const env = [
+    ...kept.map((name) => [name, process.env[name]] as const),
+    ...Object.entries(handoverVariables(handover)),
+  ].flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  return ended(spawn('sudo', ['env', ...env, ...words], { stdio: 'inherit' }));
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  // Ctrl-C reaches the child from the terminal; a signal to this process alone is passed on.
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('close', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 1 : constants.signals[signal])),
+    );
+  });
+}
