@@ -14,8 +14,8 @@ export interface KnownIdentities {
   readonly follow: (bus: Bus, signal: AbortSignal, onComplete: () => void) => Promise<void>;
 }
 
-/** Who asks waits for 5 s and longer. */
-const waitMs = 3_000;
+/** Shorter than anybody waits for an answer; who is refused may ask again. */
+const waitMs = 1_000;
 
 /** Keeps namespaces and service accounts of the catalog in memory; the rest of it is not kept. */
 export function createKnownIdentities(clock: Pick<Clock, 'after'>): KnownIdentities {

@@ -19,7 +19,7 @@ import type { SecretStore } from './secret-store.ts';
 
 export interface AdmitOptions {
   readonly bus: Bus;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly config: Config;
   readonly log: Logger;
   readonly mesh: MeshView;

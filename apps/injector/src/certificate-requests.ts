@@ -1,5 +1,11 @@
 import { subjects, type Bus } from '@osm/bus';
-import { createKeyPair, exportPrivateKeyPem, sealSignRequest, type SecretText } from '@osm/pki';
+import {
+  createKeyPair,
+  exportPrivateKeyPem,
+  sealSignRequest,
+  type KeyPair,
+  type SecretText,
+} from '@osm/pki';
 import { MeshError, type Clock } from '@osm/prelude';
 import type { CertificateSubject, TrustBundle } from '@osm/proto-mesh';
 
@@ -12,31 +18,61 @@ export interface HeldCertificate {
 
 interface CertificateTools {
   readonly bus: Bus;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
 }
 
-const signTimeoutMs = 5000;
+/** An answer can get lost, when NATS reads its configuration anew: then it is asked again, as long as somebody waits for a pod. */
+const attemptMs = 2_000;
+const patienceMs = 6_000;
+const pauseMs = 200;
 
 /**
- * Makes a key and has it certified, for as long as the signer gives such a subject by default. Fails with `sign_refused` or with
- * what the bus fails with.
+ * Makes a key and has it certified, for as long as the signer gives such a subject by default. What may get better in a moment is tried
+ * again for a few seconds. Fails with `sign_refused` or with what the bus fails with.
  */
 export async function obtainCertificate(
-  { bus, clock }: CertificateTools,
+  tools: CertificateTools,
   subject: CertificateSubject,
 ): Promise<HeldCertificate> {
+  const { clock } = tools;
   const pair = await createKeyPair();
+  const untilMs = clock.now() + patienceMs;
+  for (;;) {
+    const answer = await ask(tools, pair, subject);
+    if (answer.kind === 'issued') {
+      const { chainPem, bundle } = answer;
+      return { chainPem, bundle, privateKeyPem: await exportPrivateKeyPem(pair) };
+    }
+    if (!answer.mayGetBetter || clock.now() + pauseMs > untilMs) throw answer.error;
+    await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+  }
+}
+
+type Answer =
+  | { readonly kind: 'issued'; readonly chainPem: string; readonly bundle: TrustBundle }
+  | { readonly kind: 'failed'; readonly error: MeshError; readonly mayGetBetter: boolean };
+
+async function ask(
+  { bus, clock }: CertificateTools,
+  pair: KeyPair,
+  subject: CertificateSubject,
+): Promise<Answer> {
   const question = { pair, subject, validityMs: 0, asker: 'injector', nowMs: clock.now() };
   const request = await sealSignRequest(question);
-  const response = await bus.request(subjects.sign, request, { timeoutMs: signTimeoutMs });
-  if (response.kind === 'error') throw response.error;
+  const response = await bus.request(subjects.sign, request, { timeoutMs: attemptMs });
+  if (response.kind === 'error') {
+    const error = MeshError.from(response.error);
+    return { kind: 'failed', error, mayGetBetter: error.code === 'bus_timeout' };
+  }
   const { result } = response.value;
   if (result?.$case !== 'issued') {
-    const reason = result === undefined ? 'an empty answer' : result.value.message;
-    throw new MeshError('sign_refused', `the certificate manager refused: ${reason}`);
+    const { code, message } = result?.value ?? { code: '', message: 'an empty answer' };
+    const error = new MeshError('sign_refused', `the certificate manager refused: ${message}`);
+    const mayGetBetter = code === 'not_ready' || code === 'unknown_identity';
+    return { kind: 'failed', error, mayGetBetter };
   }
   const { chainPem, bundle } = result.value;
-  if (bundle === undefined)
-    throw new MeshError('sign_refused', 'the certificate manager sent no trust bundle');
-  return { chainPem, bundle, privateKeyPem: await exportPrivateKeyPem(pair) };
+  if (bundle !== undefined) return { kind: 'issued', chainPem, bundle };
+  const error = new MeshError('sign_refused', 'the certificate manager sent no trust bundle');
+  return { kind: 'failed', error, mayGetBetter: false };
 }

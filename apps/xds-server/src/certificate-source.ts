@@ -23,7 +23,8 @@ export type CertificateSource = (
   validityMs: number,
 ) => Promise<IssuedCertificate>;
 
-const signTimeoutMs = 10_000;
+/** Then it is asked again: an answer can get lost when NATS reads its configuration anew. */
+const signTimeoutMs = 3_000;
 
 /** A key made here, a CSR over the bus, and the chain that comes back. */
 export function createCertificateSource(bus: Bus, clock: Pick<Clock, 'now'>): CertificateSource {
