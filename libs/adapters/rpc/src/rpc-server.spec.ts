@@ -1,46 +1,11 @@
-import {
-  createCsr,
-  createKeyPair,
-  createRootCertificate,
-  exportPrivateKeyPem,
-  loadIssuer,
-  subjectNames,
-  verifyCsr,
-  type CertificateSubject,
-  type Issuer,
-} from '@osm/pki';
+import type { CertificateSubject } from '@osm/pki';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openCall } from '../testing/index.ts';
+import { createTestAuthority, openCall, type TestAuthority } from '../testing/index.ts';
 import type { BidiStream } from './bidi-stream.ts';
 import { bidiMethod, startRpcServer, type RpcServer } from './rpc-server.ts';
 import { createLiveTls, type LiveTls, type TlsMaterial } from './tls-identity.ts';
 
 const path = '/test.Echo/Echo';
-const hourMs = 3_600_000;
-
-async function createAuthority(): Promise<Issuer> {
-  const pair = await createKeyPair();
-  const certificatePem = await createRootCertificate({ pair, nowMs: Date.now() });
-  const issuer = await loadIssuer({
-    certificatePem,
-    privateKeyPem: await exportPrivateKeyPem(pair),
-  });
-  if (issuer.kind === 'error') throw new Error(issuer.error.message);
-  return issuer.value;
-}
-
-async function issue(authority: Issuer, subject: CertificateSubject) {
-  const pair = await createKeyPair();
-  const csr = await verifyCsr(await createCsr(pair));
-  const names = subjectNames(subject, 'cluster.local');
-  if (csr.kind === 'error' || names.kind === 'error') throw new Error('not issued');
-  const nowMs = Math.floor(Date.now() / 1000) * 1000; // certificates know whole seconds
-  const validity = { notBeforeMs: nowMs - hourMs, notAfterMs: nowMs + hourMs };
-  const leaf = await authority.signLeaf({ csr: csr.value, names: names.value, validity });
-  const privateKeyPem = (await exportPrivateKeyPem(pair)).reveal();
-  return { chainPem: leaf.certificatePem, privateKeyPem };
-}
-
 const uuid = '0b6c3d0e-6ea1-4f6f-9d5c-8d2f3a1b4c5d';
 const proxy = (): CertificateSubject => ({
   kind: 'proxy',
@@ -49,13 +14,13 @@ const proxy = (): CertificateSubject => ({
 });
 const ads: CertificateSubject = { kind: 'controlPlane', name: 'ads', dnsNames: [] };
 
-let authority: Issuer;
+let authority: TestAuthority;
 let material: TlsMaterial;
 let server: RpcServer | undefined;
 
-async function materialOf(signer: Issuer, trusted: Issuer): Promise<TlsMaterial> {
-  const { chainPem, privateKeyPem } = await issue(signer, ads);
-  return { certificateChainPem: chainPem, privateKeyPem, rootsPem: [trusted.certificatePem] };
+async function materialOf(signer: TestAuthority, trusted: TestAuthority): Promise<TlsMaterial> {
+  const { chainPem, privateKeyPem } = await signer.issue(ads);
+  return { certificateChainPem: chainPem, privateKeyPem, rootsPem: [trusted.rootPem] };
 }
 
 /** A server whose streams go to `open`. */
@@ -75,7 +40,7 @@ function call(port: number, identity: { chainPem: string; privateKeyPem: string 
     path,
     encode: (bytes) => bytes,
     decode: (bytes) => bytes,
-    rootsPem: authority.certificatePem,
+    rootsPem: authority.rootPem,
     identity,
     serverName: 'ads.cluster.local',
   });
@@ -89,7 +54,7 @@ const echo = (stream: BidiStream<Uint8Array>): void =>
   });
 
 beforeAll(async () => {
-  authority = await createAuthority();
+  authority = await createTestAuthority();
   material = await materialOf(authority, authority);
 });
 afterEach(() => server?.close());
@@ -101,7 +66,7 @@ describe('startRpcServer', () => {
       peer = stream.peer;
       echo(stream);
     });
-    const client = call(port, await issue(authority, proxy()));
+    const client = call(port, await authority.issue(proxy()));
     client.send(new TextEncoder().encode('hello'));
     expect(new TextDecoder().decode(await client.next())).toBe('hello');
     expect(peer).toEqual({
@@ -113,22 +78,22 @@ describe('startRpcServer', () => {
 
   it('refuses clients without a certificate of the roots', async () => {
     const port = await start(echo);
-    const stranger = await createAuthority();
-    for (const identity of [undefined, await issue(stranger, proxy())])
+    const stranger = await createTestAuthority();
+    for (const identity of [undefined, await stranger.issue(proxy())])
       expect((await call(port, identity).ended).code).toBe(14);
   });
 
   it('takes new certificates and roots while it serves', async () => {
     const tls = createLiveTls(material);
     const port = await start(echo, tls);
-    const identity = await issue(authority, proxy());
+    const identity = await authority.issue(proxy());
     const before = call(port, identity);
     before.send(new Uint8Array(1));
     await before.next();
-    const next = await createAuthority();
+    const next = await createTestAuthority();
     tls.update(await materialOf(authority, next));
     expect((await call(port, identity).ended).code).toBe(14);
-    const after = call(port, await issue(next, proxy()));
+    const after = call(port, await next.issue(proxy()));
     after.send(new Uint8Array(2));
     expect(await after.next()).toHaveLength(2);
     // An open connection goes on.
@@ -147,7 +112,7 @@ describe('startRpcServer', () => {
         onClose: () => closed++,
       });
     });
-    const client = call(port, await issue(authority, proxy()));
+    const client = call(port, await authority.issue(proxy()));
     client.send(new Uint8Array(1));
     expect(await client.ended).toEqual({ code: 7, details: 'no such proxy' });
     server?.close();
@@ -170,7 +135,7 @@ describe('startRpcServer', () => {
         onClose: () => undefined,
       }),
     );
-    const client = call(port, await issue(authority, proxy()));
+    const client = call(port, await authority.issue(proxy()));
     client.pause();
     client.send(new Uint8Array(1));
     await vi.waitFor(() => expect(stream?.queuedBytes()).toBeGreaterThan(size));

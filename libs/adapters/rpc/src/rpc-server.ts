@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server as NetServer } from 'node:n
 import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { MeshError } from '@osm/prelude';
 import { wrapCall, type BidiStream } from './bidi-stream.ts';
+import { asBuffer } from './raw-bytes.ts';
 import type { LiveTls } from './tls-identity.ts';
 
 /** A bidirectional method: requests are decoded, responses are bytes. */
@@ -83,11 +84,6 @@ function register(server: Server, method: BidiMethod): void {
     server.register<Request, Uint8Array>(method.path, handle, asBuffer, decode, 'bidi');
   };
   method.register(add);
-}
-
-/** grpc-js copies a response behind its header, with a method that only Buffer has. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
