@@ -6,11 +6,13 @@ import { podObject } from '../pods/pod-view.ts';
 import type { PodSurroundings } from '../pods/surroundings.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { Desired, Workload } from './desired.ts';
-import { endpointSlices, headlessNames, rulesOfService } from './endpoints.ts';
+import { endpointSlices, rulesOfService } from './endpoints.ts';
+import { endpointsByHand, rulesByHand } from './endpoints-by-hand.ts';
 import { hostsFile, type ResolvableService } from './hosts-file.ts';
-import type { JsonObject } from './json.ts';
+import { field, isObject, type JsonObject } from './json.ts';
 import { planWorkload } from './plan.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
+import { serviceNames } from './service-names.ts';
 import type { ServiceSpec } from './service-spec.ts';
 
 export interface ControllerOptions {
@@ -103,6 +105,14 @@ export class ClusterController {
     );
   }
 
+  /** Ends one pod, as `kubectl delete pod` does: its workload starts another. False when there is none. */
+  deletePod(title: string): boolean {
+    const pod = this.#pods.get(title);
+    if (pod === undefined || pod.isStopping) return false;
+    this.#stop(pod);
+    return true;
+  }
+
   /** Stops all pods. */
   async close(graceMsMax: number): Promise<void> {
     this.#isClosed = true;
@@ -187,10 +197,7 @@ export class ClusterController {
         ip: this.#surroundings.network.plan.podAddress(number),
         labels: workload.labels,
         annotations: workload.annotations,
-        rawSpec:
-          workload.kind === 'StatefulSet'
-            ? { ...workload.rawSpec, hostname: name, subdomain: workload.serviceName }
-            : workload.rawSpec,
+        rawSpec: workload.kind === 'StatefulSet' ? memberSpec(workload, name) : workload.rawSpec,
       },
       this.#surroundings,
     );
@@ -230,18 +237,12 @@ export class ClusterController {
     const addressed = desired.services.filter((service) => service.kind === 'ClusterIP');
     const address = (service: ServiceSpec): string =>
       this.#options.addresses.of(`${service.namespace}/${service.name}`, service.wantedAddress);
-    const resolvable = [
-      ...own.map(({ namespace, name, address: ip }) => ({ namespace, name, addresses: [ip] })),
-      ...desired.services
-        .filter((service) => service.kind !== 'ExternalName')
-        .map((service) => ({
-          namespace: service.namespace,
-          name: service.name,
-          ...(service.kind === 'Headless'
-            ? headlessNames(service, views)
-            : { addresses: [address(service)] }),
-        })),
-    ];
+    const byHand = desired.endpoints;
+    const resolvable = serviceNames({
+      services: desired.services,
+      own: own.map(({ namespace, name, address: ip }) => ({ namespace, name, addresses: [ip] })),
+      ...{ pods: views, byHand, addressOf: address },
+    });
     // Names first: a program that learns of a service by its pod's start should find it.
     if (JSON.stringify(resolvable) !== JSON.stringify(this.#services)) {
       this.#services = resolvable;
@@ -251,6 +252,7 @@ export class ClusterController {
       ...[...desired.namespaces.keys()].map(defaultServiceAccount),
       ...addressed.map((service) => withAddress(service, address(service))),
       ...desired.services.flatMap((service) => endpointSlices(service, views)),
+      ...byHand.flatMap(({ mirror }) => (mirror === undefined ? [] : [mirror])),
       ...views.flatMap((view) => {
         const object = podObject(view);
         return object === undefined ? [] : [object];
@@ -258,9 +260,28 @@ export class ClusterController {
     ]);
     await this.#surroundings.network.setRules([
       ...own.flatMap((service) => service.rules),
-      ...addressed.flatMap((service) => rulesOfService(service, address(service), views)),
+      ...addressed.flatMap((service) =>
+        service.selector.size > 0
+          ? rulesOfService(service, address(service), views)
+          : rulesByHand(service, address(service), endpointsByHand(service, byHand)),
+      ),
     ]);
   }
+}
+
+/** What a StatefulSet makes of its template for one pod: a name of its own, and volumes of its own. */
+function memberSpec({ rawSpec, claims, serviceName }: Workload, pod: string): JsonObject {
+  const volumes = field(rawSpec)
+    .at('volumes')
+    .items()
+    .flatMap(({ value }) => (isObject(value) ? [value] : []))
+    .map((volume) => {
+      const name = volume['name'];
+      return typeof name === 'string' && claims.includes(name)
+        ? { name, persistentVolumeClaim: { claimName: `${name}-${pod}` } }
+        : volume;
+    });
+  return { ...rawSpec, volumes, hostname: pod, subdomain: serviceName };
 }
 
 export function workloadKey(workload: Pick<Workload, 'kind' | 'namespace' | 'name'>): string {

@@ -24,6 +24,18 @@ spec:
 }
 
 describe('readDesired', () => {
+  it('gives the pods of a StatefulSet a volume for each of its volumeClaimTemplates', () => {
+    const text = deployment({
+      spec: 'volumeClaimTemplates: [{metadata: {name: data}}]',
+      containers: '[{name: c, command: [run], volumeMounts: [{name: data, mountPath: /data}]}]',
+    });
+    const { workloads, problems } = desired(text.replace('Deployment', 'StatefulSet'));
+    expect(problems).toEqual([]);
+    expect(workloads).toMatchObject([
+      { claims: ['data'], spec: { volumes: [{ kind: 'claim', name: 'data', claim: 'data' }] } },
+    ]);
+  });
+
   it('reads a Deployment', () => {
     const { workloads, problems } = desired(deployment());
     expect(problems).toEqual([]);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { err, ok, sortedBy, type Result } from '@osm/prelude';
 import { parsePodSpec, type PodSpec } from '../pods/pod-spec.ts';
-import { canonicalText, field, FieldError, type Field, type JsonObject } from './json.ts';
+import { canonicalText, field, FieldError, isObject, type Field, type JsonObject } from './json.ts';
 import type { Manifest, Problem } from './manifests.ts';
+import { readHandMadeEndpoints, type HandMadeEndpoints } from './endpoints-by-hand.ts';
 import { parseService, type ServiceSpec } from './service-spec.ts';
 
 /** What the user's directory asks for. */
@@ -10,6 +11,8 @@ export interface Desired {
   readonly namespaces: ReadonlyMap<string, Namespace>;
   readonly workloads: readonly Workload[];
   readonly services: readonly ServiceSpec[];
+  /** EndpointSlices and Endpoints that were written by hand. */
+  readonly endpoints: readonly HandMadeEndpoints[];
   /** ConfigMaps and Secrets as files: "Kind/namespace/name" -> key -> content. */
   readonly contents: ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
   /** Workloads whose manifest is wrong now, as "Kind/namespace/name": their pods stay as they are. */
@@ -37,6 +40,8 @@ export interface Workload {
   readonly recreate: boolean;
   /** Of a StatefulSet: the headless service under which its pods have names of their own; empty without one. */
   readonly serviceName: string;
+  /** Of a StatefulSet: names of its volumeClaimTemplates. */
+  readonly claims: readonly string[];
   readonly labels: ReadonlyMap<string, string>;
   readonly annotations: ReadonlyMap<string, string>;
   /** The template's spec as written: what admission sees. */
@@ -72,6 +77,7 @@ export function readDesired(manifests: readonly Manifest[]): Desired {
   }
   const workloads: Workload[] = [];
   const services: ServiceSpec[] = [];
+  const endpoints: HandMadeEndpoints[] = [];
   const broken = new Set<string>();
   const contents = new Map<string, ReadonlyMap<string, Buffer>>();
   const take = <T>(
@@ -101,6 +107,8 @@ export function readDesired(manifests: readonly Manifest[]): Desired {
       take(manifest, read, (workload) => workloads.push(workload));
     } else if (manifest.kind === 'Service') {
       take(manifest, parseService(manifest), (service) => services.push(service));
+    } else if (manifest.kind === 'EndpointSlice' || manifest.kind === 'Endpoints') {
+      take(manifest, readHandMadeEndpoints(manifest), (read) => endpoints.push(...read));
     } else if (manifest.kind === 'ConfigMap' || manifest.kind === 'Secret') {
       take(
         manifest,
@@ -109,7 +117,7 @@ export function readDesired(manifests: readonly Manifest[]): Desired {
       );
     }
   }
-  return { namespaces, workloads, services, contents, broken, problems };
+  return { namespaces, workloads, services, endpoints, contents, broken, problems };
 }
 
 /** The first one counts, as for the mesh, which reads the same files. */
@@ -157,16 +165,17 @@ function readWorkload(manifest: Manifest, kind: WorkloadKind): Result<Workload, 
     const { namespace, name, body, file, line } = manifest;
     const own = field(body).at('spec');
     const template = kind === 'Pod' ? field(body) : own.at('template');
-    const spec = parsePodSpec(template.at('spec').value, template.at('spec').path);
+    const rawSpec =
+      kind === 'StatefulSet' ? specWithClaims(own, template) : template.at('spec').value;
+    const spec = parsePodSpec(rawSpec, template.at('spec').path);
     if (spec.kind === 'error') throw new FieldError(spec.error);
     const labels = template.at('metadata').at('labels').textMap();
     if (kind !== 'Pod') checkSelector(own, labels);
     const annotations = template.at('metadata').at('annotations').textMap();
-    const rawSpec = template.at('spec').value as JsonObject;
     const hashed = canonicalText({
       labels: [...labels].flat(),
       annotations: [...annotations].flat(),
-      spec: rawSpec,
+      spec: rawSpec as JsonObject,
     });
     return {
       kind,
@@ -175,15 +184,38 @@ function readWorkload(manifest: Manifest, kind: WorkloadKind): Result<Workload, 
       replicas: kind === 'Pod' ? 1 : (own.at('replicas').integer() ?? 1),
       recreate: kind !== 'Deployment' || own.at('strategy').at('type').text() === 'Recreate',
       serviceName: kind === 'StatefulSet' ? (own.at('serviceName').text() ?? '') : '',
+      claims: kind === 'StatefulSet' ? claimNames(own) : [],
       labels,
       annotations,
-      rawSpec,
+      rawSpec: rawSpec as JsonObject,
       spec: spec.value,
       hash: createHash('sha256').update(hashed).digest('hex').slice(0, 10),
       file,
       line,
     };
   });
+}
+
+function claimNames(own: Field): readonly string[] {
+  return own
+    .at('volumeClaimTemplates')
+    .items()
+    .map((item) => item.at('metadata').at('name').requiredText());
+}
+
+/** The template's spec with a volume for each volumeClaimTemplate, as the controller of Kubernetes makes it. */
+function specWithClaims(own: Field, template: Field): JsonObject {
+  const spec = template.at('spec');
+  return {
+    ...(isObject(spec.value) ? spec.value : {}),
+    volumes: [
+      ...spec
+        .at('volumes')
+        .items()
+        .flatMap(({ value }) => (value === undefined ? [] : [value])),
+      ...claimNames(own).map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
+    ],
+  };
 }
 
 function checkSelector(spec: Field, labels: ReadonlyMap<string, string>): void {

@@ -28,6 +28,7 @@ function service(more: Partial<ServiceSpec> = {}): ServiceSpec {
       { name: 'raw', port: 90, protocol: 'tcp', target: 9000 },
     ],
     publishNotReady: false,
+    externalName: '',
     body: {},
     ...more,
   };

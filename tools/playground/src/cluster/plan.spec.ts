@@ -24,6 +24,7 @@ function workload(replicas: number, recreate = false): Workload {
     },
     hash: 'new',
     serviceName: '',
+    claims: [],
     file: '',
     line: 0,
   };

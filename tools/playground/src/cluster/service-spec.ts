@@ -14,6 +14,8 @@ export interface ServiceSpec {
   readonly selector: ReadonlyMap<string, string>;
   readonly ports: readonly ServicePort[];
   readonly publishNotReady: boolean;
+  /** The name that an ExternalName service stands for; empty for the others. */
+  readonly externalName: string;
   readonly body: JsonObject;
 }
 
@@ -46,6 +48,7 @@ function readService(manifest: Manifest): ServiceSpec {
       address === undefined || address === '' || address === 'None' ? undefined : address,
     selector: spec.at('selector').textMap(),
     ports: spec.at('ports').items().map(readPort),
+    externalName: type === 'ExternalName' ? spec.at('externalName').requiredText() : '',
     publishNotReady: spec.at('publishNotReadyAddresses').flag() ?? false,
     body: manifest.body,
   };

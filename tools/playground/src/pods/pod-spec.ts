@@ -65,6 +65,8 @@ export type Volume =
       readonly optional: boolean;
     }
   | { readonly kind: 'emptyDir'; readonly name: string }
+  /** A directory that outlives the pod. */
+  | { readonly kind: 'claim'; readonly name: string; readonly claim: string }
   | { readonly kind: 'hostPath'; readonly name: string; readonly path: string };
 
 export interface VolumeMount {
@@ -225,8 +227,11 @@ function readVolume(volume: Field): Volume {
   if (host.value !== undefined)
     return { kind: 'hostPath', name, path: host.at('path').requiredText() };
   if (volume.at('emptyDir').value !== undefined) return { kind: 'emptyDir', name };
+  const claim = volume.at('persistentVolumeClaim');
+  if (claim.value !== undefined)
+    return { kind: 'claim', name, claim: claim.at('claimName').requiredText() };
   return volume.fail(
-    'a volume of kind secret, configMap, emptyDir or hostPath: the playground has no others',
+    'a volume of kind secret, configMap, emptyDir, hostPath or persistentVolumeClaim: the playground has no others',
   );
 }
 

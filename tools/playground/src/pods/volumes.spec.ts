@@ -35,6 +35,17 @@ describe('volumes', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+  it('has one directory for a claim, whichever pod has it, beside those of the pods', () => {
+    const claim: Volume = { kind: 'claim', name: 'v', claim: 'data-db-0' };
+    const sourceFor = (pod: string) => {
+      const mounts = prepareVolumes(join(directory, 'pods', pod), [claim], facts);
+      return mounts.kind === 'ok' ? mounts.value.map(({ source }) => source) : mounts.error;
+    };
+    expect(sourceFor('shop.db-0.1')).toEqual([join(directory, 'claims/shop/data-db-0')]);
+    expect(sourceFor('shop.db-0.2')).toEqual(sourceFor('shop.db-0.1'));
+    expect(readdirSync(join(directory, 'claims/shop'))).toEqual(['data-db-0']);
+  });
+
   it('writes the keys of a Secret as files, and replaces them all together', () => {
     prepareVolumes(directory, [secret], facts);
     expect([read('a'), read('b')]).toEqual(['1', '2']);

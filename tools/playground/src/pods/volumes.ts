@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
@@ -26,8 +27,13 @@ export function prepareVolumes(
       mounts.push({ source: volume.path, target, readOnly: false });
       continue;
     }
-    const path = join(directory, target);
+    const path =
+      volume.kind === 'claim'
+        ? join(claimsOf(directory), facts.namespace, volume.claim)
+        : join(directory, target);
     mkdirSync(path, { recursive: true, mode: 0o755 });
+    // The container's user is not ours.
+    if (volume.kind === 'claim') chmodSync(path, 0o777);
     mounts.push({ source: path, target, readOnly: false });
     if (volume.kind === 'object') {
       const written = refreshVolume(directory, volume, facts);
@@ -35,6 +41,11 @@ export function prepareVolumes(
     }
   }
   return ok(mounts);
+}
+
+/** Where the directories of PersistentVolumeClaims are: beside those of the pods, for as long as the playground runs. */
+function claimsOf(podDirectory: string): string {
+  return join(dirname(dirname(podDirectory)), 'claims');
 }
 
 /**
