@@ -91,7 +91,7 @@ function renderAccount(
   rights: MeshRights,
   present: ReadonlySet<string>,
 ): string {
-  const { publish, subscribe, responds, exports, imports } = rightsOf(service, rights);
+  const { stores, publish, subscribe, responds, exports, imports } = rightsOf(service, rights);
   const exported = exports.flatMap((each) => {
     const accounts = each.accounts.filter((name) => present.has(name));
     if (accounts.length === 0) return [];
@@ -106,7 +106,7 @@ function renderAccount(
     });
   return [
     `  ${quote(service)} {`,
-    '    jetstream: enabled',
+    ...(stores ? ['    jetstream: enabled'] : []),
     `    limits { max_connections: ${connectionsMaxOfService}, max_subscriptions: ${subscriptionsMaxOfService} }`,
     '    default_permissions {',
     `      publish: ${list(publish)}`,

@@ -14,6 +14,8 @@ export interface MeshRights {
     readonly responder: string;
     readonly askers: readonly string[];
   }[];
+  /** The services of which one instance leads; all, unless given. */
+  readonly leaders?: readonly string[];
 }
 
 /** The rights of the mesh's services: the table of buckets.ts and subjects.ts. */
@@ -42,6 +44,7 @@ export const meshRights: MeshRights = {
       readers: ['catalog-watcher', 'certificate-manager', 'console'],
     },
   ],
+  leaders: ['catalog-watcher', 'certificate-manager', 'policy-compiler'],
   subjects: [
     {
       subject: subjects.sign.name,
@@ -74,6 +77,8 @@ export interface AccountImport {
  */
 export interface ServiceRights {
   readonly service: string;
+  /** Has buckets of its own. */
+  readonly stores: boolean;
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
   /** May answer what it was asked. */
@@ -91,10 +96,11 @@ export function serviceNames(rights: MeshRights = meshRights): readonly string[]
   return [...new Set(names)].sort();
 }
 
-/** Names of the buckets that live in the account of a service: those it writes, and its leases. */
+/** Names of the buckets that live in the account of a service: those it writes, and its leases if it has any. */
 export function ownedBuckets(rights: MeshRights, service: string): ReadonlySet<string> {
   const owned = rights.tables.filter(({ writer }) => writer === service);
-  return new Set([...owned.map(({ bucket }) => bucket), leaseBucket]);
+  const leads = rights.leaders?.includes(service) ?? true;
+  return new Set([...owned.map(({ bucket }) => bucket), ...(leads ? [leaseBucket] : [])]);
 }
 
 /** Derives the rights of one service. */
@@ -105,6 +111,7 @@ export function rightsOf(service: string, rights: MeshRights = meshRights): Serv
   const answered = rights.subjects.filter(({ responder }) => responder === service);
   return {
     service,
+    stores: own.length > 0,
     publish: [
       ...own.flatMap((bucket) => [
         tableSubjects.puts(bucket),

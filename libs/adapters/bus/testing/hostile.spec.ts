@@ -14,7 +14,7 @@ import {
   type DevelopmentCredentials,
 } from '../src/development-credentials.ts';
 import { startNatsServer, type NatsServer } from '../src/nats-process.ts';
-import { meshRights, serviceNames } from '../src/rights.ts';
+import { meshRights, ownedBuckets, serviceNames } from '../src/rights.ts';
 import { subjects } from '../src/subjects.ts';
 import { silentLogger } from './memory-bus.ts';
 
@@ -178,7 +178,9 @@ describe('whoever has stolen the key of one service', { timeout: 60_000 }, () =>
       ]);
       // Consumers of its own buckets neither: they could point at the subjects of others.
       const own = tables.map(({ name }) => `$JS.API.CONSUMER.CREATE.KV_${name}.c`);
+      const leads = ownedBuckets(meshRights, service).has('leases');
       const more = [
+        ...(leads ? [] : ['$JS.API.STREAM.CREATE.KV_leases', '$KV.leases.leader']),
         '$JS.API.STREAM.CREATE.thief',
         '$JS.API.STREAM.LIST',
         '$JS.API.ACCOUNT.PURGE.trust',

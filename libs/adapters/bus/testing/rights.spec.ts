@@ -103,7 +103,7 @@ describe('rights on a real server', { timeout: 60_000 }, () => {
         .kind;
     await expect.poll(ask, patience).toBe('ok');
     const abort = new AbortController();
-    for await (const event of asker.lease({ name: 'l', holder: 'x', signal: abort.signal })) {
+    for await (const event of manager.lease({ name: 'l', holder: 'x', signal: abort.signal })) {
       expect(event.kind).toBe('acquired');
       abort.abort();
     }

@@ -2,7 +2,15 @@
 // version endpoints, and an ordered end are the same for all services.
 //
 //   argv, env ──parseFlags──> config ──runService──> start(context) until SIGTERM aborts context.signal
-export { busFlags, flag, parseFlags, type ConfigOf, type FlagSet, type FlagSpec } from './flags.ts';
+export {
+  busFlags,
+  describeFlags,
+  flag,
+  parseFlags,
+  type ConfigOf,
+  type FlagSet,
+  type FlagSpec,
+} from './flags.ts';
 export { trustDomainFlag } from './trust-domain-flag.ts';
 export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export { createReadiness, type Gate, type Readiness } from './readiness.ts';
