@@ -26,10 +26,10 @@ export interface ShapesClient {
     readonly until?: string;
     readonly limitMs?: number;
   }) => Promise<{ readonly text: string; readonly how: string }>;
-  readonly events: (options: { readonly url: string }) => Promise<{
+  /** Reads server-sent events to the end, or so many of them. */
+  readonly events: (options: { readonly url: string; readonly take?: number }) => Promise<{
     readonly came: readonly { readonly data: string; readonly afterMs: number }[];
     readonly how: string;
-    readonly tookMs: number;
   }>;
   readonly websocket: (options: {
     readonly url: string;
@@ -46,13 +46,13 @@ export interface ShapesClient {
     readonly bytes: number;
     readonly length: 'known' | 'unknown';
   }) => Promise<HttpAnswer>;
-  /** Reads a body, after holding it back for a while. */
-  readonly take: (options: { readonly url: string; readonly holdMs?: number }) => Promise<{
-    readonly status?: number;
-    readonly bytes?: number;
-    readonly framing?: string;
-    readonly error?: string;
-  }>;
+  /** Reads a body; with `holdMs` nothing of it for a while. */
+  readonly take: (options: { readonly url: string; readonly holdMs?: number }) => Promise<Taken>;
+  readonly takeHttp2: (options: {
+    readonly url: string;
+    readonly path: string;
+    readonly holdMs?: number;
+  }) => Promise<Taken>;
   /** Sends a body and reads the answer at the same time. */
   readonly mirror: (options: {
     readonly url: string;
@@ -82,6 +82,13 @@ export interface HttpAnswer {
   readonly error?: string;
 }
 
+interface Taken {
+  readonly status?: number;
+  readonly bytes?: number;
+  readonly framing?: string;
+  readonly error?: string;
+}
+
 interface GrpcOptions {
   readonly target: string;
   readonly call: 'unary' | 'collect' | 'count' | 'chat' | 'cancelled';
@@ -101,8 +108,6 @@ export interface GrpcAnswer {
   readonly trailer?: string;
   readonly numbers?: readonly number[];
   readonly heard?: readonly string[];
-  readonly firstAfterMs?: number;
-  readonly tookMs?: number;
   readonly cancelled?: number;
 }
 
@@ -130,6 +135,7 @@ export function clientIn(playground: Playground, deployment: string): ShapesClie
     websocket: act('websocket'),
     give: act('give'),
     take: act('take'),
+    takeHttp2: act('takeHttp2'),
     mirror: act('mirror'),
   };
 }

@@ -8,6 +8,8 @@ import { drain, pour } from './bytes.mjs';
 import { callGrpc } from './grpc.mjs';
 import { frame, onMessages } from './websocket.mjs';
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** One request over HTTP/1.1, or HTTPS with any certificate. */
 function call({ url, method = 'GET', headers = {}, body, bytes, path }) {
   const startedAt = performance.now();
@@ -102,17 +104,20 @@ function raw({ host, port, send, until, limitMs = 5000 }) {
   });
 }
 
-/** Reads server-sent events and notes when they came. */
-function events({ url }) {
+/** Reads server-sent events to the end, or so many of them. */
+function events({ url, take: wanted }) {
   return new Promise((resolve) => {
     const startedAt = performance.now();
     const came = [];
     const request = http.get(url, { agent: false }, (response) => {
+      const end = (how) => resolve({ came, how });
       response.on('data', (chunk) => {
         for (const [, data] of chunk.toString().matchAll(/data: (.*)\n\n/g))
           came.push({ data, afterMs: performance.now() - startedAt });
+        if (came.length !== wanted) return;
+        end('left');
+        request.destroy();
       });
-      const end = (how) => resolve({ came, how, tookMs: performance.now() - startedAt });
       response.on('end', () => end('ended'));
       response.on('error', (error) => end(error.code));
     });
@@ -120,7 +125,7 @@ function events({ url }) {
   });
 }
 
-/** A WebSocket: hears the server's first word, says its messages in turn, then bye. */
+/** A WebSocket: hears the server's first word, and says its messages in turn, the next when the last was answered. */
 function websocket({ url, messages, pauseMs = 0 }) {
   return new Promise((resolve) => {
     const headers = {
@@ -134,12 +139,18 @@ function websocket({ url, messages, pauseMs = 0 }) {
     request.on('response', ({ statusCode }) => resolve({ status: statusCode }));
     request.on('upgrade', (response, socket, head) => {
       const heard = [];
-      const rest = [...messages, 'bye'];
-      socket.on('error', () => undefined);
-      socket.on('close', () => resolve({ status: response.statusCode, heard }));
-      onMessages(socket, head, (text) => {
+      const end = () => {
+        socket.destroy();
+        resolve({ status: response.statusCode, heard });
+      };
+      socket.on('error', end);
+      socket.on('close', end);
+      onMessages(socket, head, async (text) => {
         heard.push(text);
-        setTimeout(() => socket.write(frame(rest.shift(), true)), pauseMs);
+        const next = messages[heard.length - 1];
+        if (next === undefined) return void end();
+        await pause(pauseMs);
+        socket.write(frame(next, true));
       });
     });
   });
@@ -151,20 +162,31 @@ async function give({ url, bytes, length }) {
   return call({ url, method: 'POST', headers, bytes });
 }
 
-/** Reads a body to its end, or holds it back for a while first. */
+/** Reads a body to its end; with `holdMs` nothing of it for a while. */
 function take({ url, holdMs = 0 }) {
   return new Promise((resolve) => {
     const request = http.get(url, { agent: false }, async (response) => {
-      if (holdMs > 0) await new Promise((go) => setTimeout(go, holdMs));
+      await pause(holdMs);
       const { statusCode: status, headers } = response;
       const bytes = await drain(response).catch((error) => error.code);
-      resolve({
-        status,
-        bytes,
-        framing: headers['transfer-encoding'] ?? headers['content-length'],
-      });
+      resolve({ status, bytes, framing: headers['transfer-encoding'] ?? 'length' });
     });
     request.on('error', (error) => resolve({ error: error.code }));
+  });
+}
+
+/** The same over HTTP/2. */
+function takeHttp2({ url, path, holdMs = 0 }) {
+  return new Promise((resolve) => {
+    const session = http2.connect(url);
+    session.on('error', (error) => resolve({ error: error.code }));
+    const stream = session.request({ ':path': path });
+    stream.on('response', async (headers) => {
+      await pause(holdMs);
+      const bytes = await drain(stream).catch((error) => error.code);
+      session.close();
+      resolve({ status: headers[':status'], bytes });
+    });
   });
 }
 
@@ -179,4 +201,15 @@ function mirror({ url, bytes }) {
   });
 }
 
-export const acts = { call, callHttp2, callGrpc, raw, events, websocket, give, take, mirror };
+export const acts = {
+  call,
+  callHttp2,
+  callGrpc,
+  raw,
+  events,
+  websocket,
+  give,
+  take,
+  takeHttp2,
+  mirror,
+};

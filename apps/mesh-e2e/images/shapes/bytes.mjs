@@ -1,10 +1,11 @@
 const block = Buffer.alloc(256 * 1024, 'mesh');
 
-/** Writes so many bytes, no faster than they are taken. */
-export async function pour(stream, bytes) {
+/** Writes so many bytes, no faster than they are taken; tells how many have been taken so far. */
+export async function pour(stream, bytes, tell = () => undefined) {
   for (let rest = bytes; rest > 0 && !stream.destroyed; rest -= block.length) {
     const part = rest < block.length ? block.subarray(0, rest) : block;
     if (!stream.write(part)) await writable(stream);
+    tell(bytes - rest);
   }
 }
 

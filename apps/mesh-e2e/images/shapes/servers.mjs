@@ -9,8 +9,8 @@ import { acceptKey, frame, onMessages } from './websocket.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** How the exchange of /give went, for /gave. */
-const gave = { bytes: 0, ended: 'not begun' };
+/** How much of the last /give has gone out. */
+const gave = { bytes: 0 };
 
 const pages = {
   async '/echo'(request, response, { name, port }) {
@@ -36,8 +36,8 @@ const pages = {
   async '/events'(request, response, { query }) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     for (let n = 1; n <= Number(query.get('to')) && !request.destroyed; n++) {
+      if (n > 1) await pause(Number(query.get('gap')));
       response.write(`data: ${n}\n\n`);
-      await pause(Number(query.get('gap')));
     }
     response.end();
   },
@@ -47,9 +47,8 @@ const pages = {
   async '/give'(_, response, { query }) {
     const bytes = Number(query.get('bytes'));
     if (query.get('length') === 'known') response.setHeader('content-length', bytes);
-    gave.ended = 'no';
-    response.once('close', () => (gave.ended = response.writableFinished ? 'whole' : 'cut'));
-    await pour(response, bytes);
+    gave.bytes = 0;
+    await pour(response, bytes, (sofar) => (gave.bytes = sofar));
     response.end();
   },
   '/gave'(_, response) {
@@ -107,9 +106,7 @@ function upgrade(request, socket, head) {
   );
   // The server has the first word.
   socket.write(frame('hello', false));
-  onMessages(socket, head, (text) =>
-    text === 'bye' ? socket.end() : socket.write(frame(`heard ${text}`, false)),
-  );
+  onMessages(socket, head, (text) => socket.write(frame(`heard ${text}`, false)));
 }
 
 function serveHttp(name, port, options = {}) {
@@ -137,10 +134,20 @@ export const servers = {
       .createSecureServer({ ...pair, allowHTTP1: true }, handler(name, port))
       .listen(port, '0.0.0.0');
   },
-  /** Closes every connection that is idle for a moment. */
+  /** Says that it keeps connections, and closes those that are idle for 2 s. */
   hasty(name, port) {
-    const server = serveHttp(name, port);
-    server.keepAliveTimeout = 1;
+    const answer = `HTTP/1.1 200 OK\r\nx-served-by: ${name}\r\ncontent-length: 5\r\n\r\nhasty`;
+    net
+      .createServer((socket) => {
+        let timer;
+        socket.on('error', () => undefined);
+        socket.on('data', () => {
+          clearTimeout(timer);
+          socket.write(answer);
+          timer = setTimeout(() => socket.end(), 2000);
+        });
+      })
+      .listen(port, '0.0.0.0');
   },
   /** Speaks HTTP/1.0: no length, the end of the connection ends the body. */
   old(name, port) {

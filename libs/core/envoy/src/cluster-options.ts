@@ -46,17 +46,33 @@ function socketOption(
 /** HTTP/1 towards clients and towards servers: trailers pass. */
 export const http1Options = { enableTrailers: true } as const;
 
-const downstreamProtocol = packAny(
-  HttpProtocolOptions,
-  HttpProtocolOptions.fromPartial({
-    upstreamProtocolOptions: {
-      $case: 'useDownstreamProtocolConfig',
-      value: { httpProtocolOptions: http1Options, http2ProtocolOptions: {} },
-    },
-  }),
-);
+/**
+ * HTTP/2 towards clients and towards servers: so many bytes may be on their way to a reader that does not read. With Envoy's own 16 MiB
+ * a stream, of 24 MiB a connection, two such readers stop all other streams that share a connection between two sidecars. Bytes.
+ */
+export const http2Options = {
+  initialStreamWindowSize: 1_048_576,
+  initialConnectionWindowSize: 67_108_864,
+} as const;
+
+const sameProtocol = {
+  $case: 'useDownstreamProtocolConfig' as const,
+  value: { httpProtocolOptions: http1Options, http2ProtocolOptions: http2Options },
+};
+
+function protocolOptions(options: Parameters<typeof HttpProtocolOptions.fromPartial>[0]) {
+  const packed = packAny(HttpProtocolOptions, HttpProtocolOptions.fromPartial(options));
+  return { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': packed } as const;
+}
 
 /** Speaks HTTP/1 or HTTP/2 to the server, whichever the client spoke; that is all that gRPC needs. */
-export const asDownstream: Readonly<Record<string, typeof downstreamProtocol>> = {
-  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': downstreamProtocol,
-};
+export const asDownstream = protocolOptions({ upstreamProtocolOptions: sameProtocol });
+
+/**
+ * The same towards the pod's own application. Connections that nobody uses for a second are closed, before the application closes them:
+ * a request that meets its closing would be lost (503).
+ */
+export const asDownstreamBriefly = protocolOptions({
+  upstreamProtocolOptions: sameProtocol,
+  commonHttpProtocolOptions: { idleTimeout: { seconds: 1 } },
+});

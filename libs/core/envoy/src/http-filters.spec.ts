@@ -33,6 +33,13 @@ describe('the HTTP connection manager', () => {
     expect(http).toMatchObject({ httpProtocolOptions: { enableTrailers: true } });
   });
 
+  it.each([
+    ['client', client],
+    ['server', server],
+  ])('of a %s holds little for a reader of HTTP/2 that does not read', (_, http) => {
+    expect(http).toMatchObject({ http2ProtocolOptions: { initialStreamWindowSize: 1_048_576 } });
+  });
+
   it('of a client serves HTTP/1.0, also without a host', () => {
     expect(client).toMatchObject({
       httpProtocolOptions: {

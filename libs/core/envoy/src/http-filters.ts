@@ -1,6 +1,6 @@
 import { HttpConnectionManager, HttpRbac, packAny, Router, type Any } from '@osm/proto-envoy';
 import { accessLog } from './access-log.ts';
-import { http1Options } from './cluster-options.ts';
+import { http1Options, http2Options } from './cluster-options.ts';
 import { overAds } from './config-source.ts';
 
 /** The name under which routes configure the RBAC filter. */
@@ -44,6 +44,7 @@ export function httpConnectionManager(options: {
       side.kind === 'server'
         ? http1Options
         : { ...http1Options, acceptHttp10: true, defaultHostForHttp10: side.defaultHost },
+    http2ProtocolOptions: http2Options,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     proxy100Continue: true,
     streamIdleTimeout: {},

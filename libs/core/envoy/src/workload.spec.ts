@@ -154,6 +154,16 @@ describe('the inbound side of a workload', () => {
     expect(names(emitted).filter((name) => name === 'local|8080')).toHaveLength(1);
   });
 
+  it('closes connections to the application before the application does', () => {
+    const emitted = emitWorkload(workload({ inbound: [http(rule)] }));
+    const protocol = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+    expect(listener(emitted, 'local|8080')).toMatchObject({
+      typedExtensionProtocolOptions: {
+        [protocol]: { commonHttpProtocolOptions: { idleTimeout: { seconds: 1 } } },
+      },
+    });
+  });
+
   it('shows its metrics only when asked to', () => {
     expect(names(emitWorkload(workload({ metrics: true })))).toEqual([
       'envoy-metrics-cluster',

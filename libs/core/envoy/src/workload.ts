@@ -1,6 +1,6 @@
 import type { ScopePolicy, WorkloadPolicy } from '@osm/policy';
 import { compareText } from '@osm/prelude';
-import { asDownstream } from './cluster-options.ts';
+import { asDownstreamBriefly } from './cluster-options.ts';
 import { inboundParts } from './inbound.ts';
 import { loopbackCluster } from './loopback-cluster.ts';
 import { metricsParts } from './metrics-listener.ts';
@@ -46,7 +46,7 @@ function localClusterParts(unit: WorkloadPolicy): readonly Part[] {
       from: 'local',
       make: () => ({
         type: 'cluster',
-        message: loopbackCluster({ name, port, protocolOptions: asDownstream }),
+        message: loopbackCluster({ name, port, protocolOptions: asDownstreamBriefly }),
       }),
     };
   });

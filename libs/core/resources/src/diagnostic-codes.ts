@@ -92,6 +92,11 @@ export const resourceDiagnosticCodes = {
     severity: 'warning',
     meaning: 'The application speaks TLS on this port; the mesh treats it as TCP.',
   },
+  tls_undeclared: {
+    severity: 'warning',
+    meaning:
+      'The name of a port promises TLS, but a name is no declaration: the port is HTTP, and TLS clients fail.',
+  },
   ignored_mesh_config: {
     severity: 'warning',
     meaning: 'A MeshConfig is not the one of this mesh; it is ignored.',

@@ -2,7 +2,8 @@
 export interface ServiceProtocol {
   /** http, grpc, tcp, tcp-server-first; anything else has no meaning to the mesh. */
   readonly protocol: string;
-  readonly note: 'none' | 'tls_as_tcp' | 'unknown_protocol' | 'protocol_inferred';
+  readonly note:
+    'none' | 'tls_as_tcp' | 'tls_undeclared' | 'unknown_protocol' | 'protocol_inferred';
 }
 
 const known: Readonly<Record<string, string>> = {
@@ -36,6 +37,9 @@ const clientFirst = new Set([
 
 /** Names of ports that speak HTTP on whatever number. */
 const httpNames = new Set(['http', 'http2', 'https', 'h2c', 'grpc', 'grpc-web', 'ws', 'web']);
+
+/** Names that promise TLS of the application. */
+const tlsName = /^(https|tls|wss|grpcs)(-|$)/;
 
 /** Port numbers on which nobody serves HTTP. */
 const serverFirstPorts = new Set([21, 22, 25, 110, 143, 587, 3306]);
@@ -80,9 +84,9 @@ function declared({ appProtocol, name }: PortSigns): ServiceProtocol | undefined
 function inferred({ name, port }: PortSigns): ServiceProtocol {
   const lower = name.toLowerCase();
   const protocol = wellKnown(lower) ?? (httpNames.has(lower) ? undefined : byNumber(port));
-  return protocol === undefined
-    ? { protocol: 'http', note: 'none' }
-    : { protocol, note: 'protocol_inferred' };
+  if (protocol !== undefined) return { protocol, note: 'protocol_inferred' };
+  // Plain HTTP behind such a name worked in OSM, so it remains HTTP.
+  return { protocol: 'http', note: tlsName.test(lower) ? 'tls_undeclared' : 'none' };
 }
 
 function wellKnown(name: string): string | undefined {

@@ -94,6 +94,14 @@ describe('Service', () => {
     ).toMatchObject({ ports: [{ port: 53 }] });
   });
 
+  it.each(['https', 'https-web', 'wss', 'HTTPS'])('tells that %s is a name only', (name) => {
+    expect(service(`{ports: [{name: ${name}, port: 443}]}`)).toMatchObject({
+      value: { ports: [{ protocol: 'http' }] },
+      told: [expect.stringContaining('tls_undeclared: Service shop/x: spec.ports[0].appProtocol')],
+    });
+    expect(service(`{ports: [{name: ${name}, port: 443, appProtocol: http}]}`).told).toEqual([]);
+  });
+
   it('tells what it makes of TLS and of protocols it does not know', () => {
     expect(service('{ports: [{port: 443, appProtocol: https}]}')).toMatchObject({
       value: { ports: [{ protocol: 'tcp' }] },

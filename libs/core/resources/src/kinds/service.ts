@@ -123,6 +123,8 @@ function parsePorts(ports: readonly RawPort[], at: At): readonly ServicePort[] {
 const notes = {
   tls_as_tcp: (item: RawPort) =>
     `is ${item.appProtocol}: the application encrypts by itself, so port ${item.port} is carried as TCP (routes do not apply)`,
+  tls_undeclared: (item: RawPort) =>
+    `is missing: port ${item.port}, ${item.name}, is HTTP to the mesh; write https if the application speaks TLS itself, http if it does not`,
   unknown_protocol: (item: RawPort) =>
     `is ${item.appProtocol}, which the mesh does not know; use http, grpc, tcp or tcp-server-first, or port ${item.port} is not served`,
   protocol_inferred: (item: RawPort, protocol: string) =>
