@@ -27,8 +27,8 @@ export interface StreamState {
 /** What a put requires of the stream. The server refuses it otherwise, with `bus_refused`. */
 export type Expectation =
   | { readonly kind: 'none' }
-  /** The last message of the whole stream. */
-  | { readonly kind: 'stream'; readonly seq: number }
+  /** The last message of the whole stream; `after` is its id, when it is one that was sent with an id. */
+  | { readonly kind: 'stream'; readonly seq: number; readonly after: string | undefined }
   /** The last message of this key; 0 = there is none. */
   | { readonly kind: 'key'; readonly seq: number };
 
@@ -38,6 +38,8 @@ export interface PutRequest {
   /** Absent deletes. */
   readonly bytes: Uint8Array | undefined;
   readonly expect: Expectation;
+  /** Never used twice. */
+  readonly id?: string;
 }
 
 export interface BucketSettings {

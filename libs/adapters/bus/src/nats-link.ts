@@ -1,7 +1,7 @@
 import { MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
 import { Empty, headers, type Msg, type MsgHdrs } from 'nats';
-import type { BucketSettings, Entry, Expectation, Link, RawHandler, StreamState } from './link.ts';
+import type { BucketSettings, Entry, Link, PutRequest, RawHandler, StreamState } from './link.ts';
 import { NatsWire } from './nats-wire.ts';
 import { askerOf, askSubject, inboxPrefix, tableSubjects } from './subjects.ts';
 
@@ -67,11 +67,12 @@ export function createNatsLink(options: NatsLinkOptions): Link {
     read: (bucket, fromSeq) => readEntries(wire, bucket, own(bucket), fromSeq),
     create: (bucket, settings) =>
       createStream(wire, bucket, { ...settings, replicas: options.replicas ?? 1 }),
-    put: async ({ bucket, key, bytes, expect }) => {
+    put: async (request) => {
+      const { bucket, key, bytes } = request;
       const answer = await wire.ask({
         subject: tableSubjects.put(bucket, key),
         bytes,
-        headers: putHeaders(bytes === undefined, expect),
+        headers: putHeaders(request),
         timeoutMs: putTimeoutMs,
       });
       const { seq, error } = parseJson<{ seq?: number; error?: ApiError }>(answer);
@@ -150,10 +151,15 @@ function parseJson<T>(message: Msg): T {
   }
 }
 
-function putHeaders(deletion: boolean, expect: Expectation): MsgHdrs | undefined {
-  if (!deletion && expect.kind === 'none') return undefined;
+function putHeaders({ bytes, expect, id }: PutRequest): MsgHdrs | undefined {
+  const deletion = bytes === undefined;
+  if (!deletion && expect.kind === 'none' && id === undefined) return undefined;
   const made = headers();
-  if (expect.kind === 'stream') made.set('Nats-Expected-Last-Sequence', `${expect.seq}`);
+  if (id !== undefined) made.set('Nats-Msg-Id', id);
+  if (expect.kind === 'stream') {
+    made.set('Nats-Expected-Last-Sequence', `${expect.seq}`);
+    if (expect.after !== undefined) made.set('Nats-Expected-Last-Msg-Id', expect.after);
+  }
   if (expect.kind === 'key') made.set('Nats-Expected-Last-Subject-Sequence', `${expect.seq}`);
   if (deletion) {
     made.set('KV-Operation', 'DEL');

@@ -75,6 +75,7 @@ class TableOwner {
       link,
       bucket: name,
       shared: this.#shared,
+      uniqueId: timing.uniqueId,
       onSent: () => metrics.writes.inc({ bucket: name }),
       onAcked: (key) => this.#acked(key),
       onFailed: (error) => this.#failed(error),

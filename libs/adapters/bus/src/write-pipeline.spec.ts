@@ -20,6 +20,7 @@ function make(shared = false) {
     link: link as Link,
     bucket: 'b',
     shared,
+    uniqueId: () => 'chain',
     onSent: () => undefined,
     onAcked: () => undefined,
     onFailed: (error) => failures.push(error.code),
@@ -50,9 +51,10 @@ describe('WritePipeline', () => {
     pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
     pipeline.push({ kind: 'delete', key: 'a' });
     expect(sent.map(({ expect }) => expect)).toEqual([
-      { kind: 'stream', seq: 7 },
-      { kind: 'stream', seq: 8 },
+      { kind: 'stream', seq: 7, after: undefined },
+      { kind: 'stream', seq: 8, after: 'chain.1' },
     ]);
+    expect(sent.map(({ id }) => id)).toEqual(['chain.1', 'chain.2']);
   });
 
   it('sends 256 at most, and the rest as answers come', async () => {

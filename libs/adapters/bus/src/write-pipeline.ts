@@ -17,6 +17,8 @@ interface PipelineOptions {
   readonly bucket: string;
   /** Others write to this bucket too: no order is enforced against them. */
   readonly shared: boolean;
+  /** A text that nobody else has. */
+  readonly uniqueId: () => string;
   readonly onSent: () => void;
   readonly onAcked: (key: string) => void;
   /** Nothing more is sent until `start`. */
@@ -29,8 +31,9 @@ const inFlightMax = 256;
 const inFlightBytesMax = 256 << 10;
 
 /**
- * Sends writes in order, many in flight. Every write names the stream position it must follow, so that one that fails makes all later
- * ones fail: the stream never holds a later write without the earlier ones. It also knows what the bucket will hold once all has arrived.
+ * Sends writes in order, many in flight. Every write names the position in the stream and the write that it must follow, so that one that
+ * fails makes all later ones fail: the stream never holds a later write without the earlier ones. The position alone would not do: when
+ * others have written meanwhile, a later write's position may be right by chance. It also knows what the bucket will hold once all has arrived.
  */
 export class WritePipeline {
   readonly #options: PipelineOptions;
@@ -39,6 +42,10 @@ export class WritePipeline {
   #generation = 0;
   #contents = new Map<string, Uint8Array>();
   #lastSeq = 0;
+  /** Of the write at `lastSeq`, if it is ours. */
+  #lastId: string | undefined;
+  #chain = '';
+  #sent = 0;
   #queue: WriteOp[] = [];
   #head = 0;
   #inFlight = 0;
@@ -86,6 +93,9 @@ export class WritePipeline {
       if (bytes !== undefined) this.#contents.set(key, bytes);
     }
     this.#lastSeq = lastSeq;
+    this.#lastId = undefined;
+    this.#chain = this.#options.uniqueId();
+    this.#sent = 0;
     this.#running = true;
   }
 
@@ -118,7 +128,10 @@ export class WritePipeline {
     if (shared && this.#inFlightOfKey.has(entry.key)) return true;
     // Somebody was faster: what was sent for this position and later ones will be refused, and the bucket read again.
     const collided = !shared && entry.seq <= this.#lastSeq;
-    this.#lastSeq = Math.max(this.#lastSeq, entry.seq);
+    if (entry.seq > this.#lastSeq) {
+      this.#lastSeq = entry.seq;
+      this.#lastId = undefined;
+    }
     if (shared) this.#seqOfKey.set(entry.key, entry.seq);
     if (equalBytes(this.#contents.get(entry.key), entry.bytes)) return true;
     if (collided) return false;
@@ -169,13 +182,15 @@ export class WritePipeline {
     this.#inFlightOfKey.set(key, (this.#inFlightOfKey.get(key) ?? 0) + 1);
     if (bytes === undefined) this.#contents.delete(key);
     else this.#contents.set(key, bytes);
-    const expect = this.#expectation(op);
+    const request = { bucket, key, bytes, expect: this.#expectation(op) };
+    const id = `${this.#chain}.${(this.#sent += 1)}`;
     if (!shared) {
       this.#lastSeq += 1;
+      this.#lastId = id;
       this.#expected.set(this.#lastSeq, { key, bytes });
     }
     onSent();
-    link.put({ bucket, key, bytes, expect }).then(
+    link.put(shared ? request : { ...request, id }).then(
       (seq) => {
         if (generation !== this.#generation) return;
         this.#settled(key, size);
@@ -192,7 +207,7 @@ export class WritePipeline {
   }
 
   #expectation(op: WriteOp): Expectation {
-    if (!this.#options.shared) return { kind: 'stream', seq: this.#lastSeq };
+    if (!this.#options.shared) return { kind: 'stream', seq: this.#lastSeq, after: this.#lastId };
     // Refused when another instance has written the key since; the bucket is read then, and the deletion found needless.
     if (op.kind === 'delete') return { kind: 'key', seq: this.#seqOfKey.get(op.key) ?? 0 };
     return { kind: 'none' };

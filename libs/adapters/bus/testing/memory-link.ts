@@ -4,6 +4,8 @@ import type { Entry, Expectation, Link, PutRequest, RawHandler } from '../src/li
 interface Stream {
   readonly created: string;
   lastSeq: number;
+  /** Of the last message, if it was sent with one. */
+  lastId: string | undefined;
   /** Last message per key, in order of seq; deletions included. */
   entries: Map<string, Entry>;
 }
@@ -58,8 +60,9 @@ export function createMemoryServer(): MemoryServer {
     stream: Stream,
     bucket: string,
     key: string,
-    bytes: Uint8Array | undefined,
+    { bytes, id }: { readonly bytes: Uint8Array | undefined; readonly id?: string | undefined },
   ): number => {
+    stream.lastId = id;
     const entry: Entry = {
       key,
       seq: (stream.lastSeq += 1),
@@ -81,17 +84,18 @@ export function createMemoryServer(): MemoryServer {
 
   const meets = (stream: Stream, key: string, expect: Expectation): boolean => {
     if (expect.kind === 'none') return true;
-    if (expect.kind === 'stream') return stream.lastSeq === expect.seq;
+    if (expect.kind === 'stream')
+      return stream.lastSeq === expect.seq && stream.lastId === (expect.after ?? stream.lastId);
     return (stream.entries.get(key)?.seq ?? 0) === expect.seq;
   };
 
-  const put = async ({ bucket, key, bytes, expect }: PutRequest): Promise<number> => {
+  const put = async ({ bucket, key, bytes, expect, id }: PutRequest): Promise<number> => {
     const stream = streams.get(bucket);
     if (stream === undefined) throw new MeshError('bus_unavailable', `no bucket ${bucket}`);
     if (!meets(stream, key, expect)) {
       throw new MeshError('bus_refused', `wrong last sequence in bucket ${bucket}`);
     }
-    return store(stream, bucket, key, bytes);
+    return store(stream, bucket, key, { bytes, id });
   };
 
   const connect = (client: Client, connected: boolean): void => {
@@ -145,7 +149,12 @@ export function createMemoryServer(): MemoryServer {
       create: (bucket) =>
         trip(() => {
           if (streams.has(bucket)) return;
-          streams.set(bucket, { created: stamp(), lastSeq: 0, entries: new Map() });
+          streams.set(bucket, {
+            created: stamp(),
+            lastSeq: 0,
+            lastId: undefined,
+            entries: new Map(),
+          });
           tellChange(bucket);
         }),
       put: (request) => trip(() => put(request)),
@@ -226,7 +235,7 @@ export function createMemoryServer(): MemoryServer {
     put: (bucket, key, bytes) => {
       const stream = streams.get(bucket);
       if (stream === undefined) throw new MeshError('not_found', `no bucket ${bucket}`);
-      store(stream, bucket, key, bytes);
+      store(stream, bucket, key, { bytes });
     },
     contents: (bucket) => {
       const stream = streams.get(bucket);
