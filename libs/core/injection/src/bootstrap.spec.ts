@@ -98,6 +98,39 @@ describe('emitBootstrap', () => {
     );
   });
 
+  it('has no statistics for what is not in use, and all that dashboards of OSM show', () => {
+    const { deferred_stat_options, stats_config } = bootstrapOf();
+    expect(deferred_stat_options).toEqual({ enable_deferred_creation_stats: true });
+    const { patterns } = (
+      stats_config as {
+        stats_matcher: {
+          exclusion_list: { patterns: { contains?: string; safe_regex?: { regex: string } }[] };
+        };
+      }
+    ).stats_matcher.exclusion_list;
+    const isLeftOut = (name: string): boolean =>
+      patterns.some(({ contains, safe_regex: regex }) =>
+        contains === undefined
+          ? new RegExp(`^${regex?.regex ?? ''}$`).test(name)
+          : name.includes(contains),
+      );
+    expect(isLeftOut('cluster.shop/store|8080.update_duration')).toBe(true);
+    expect(isLeftOut('cluster.shop/store|8080.lb_zone_cluster_too_small')).toBe(true);
+    expect(isLeftOut('http.rds-outbound.80.rds.outbound.shop/store.80.version_text')).toBe(true);
+    for (const name of ['server.live', 'server.version', 'listener_manager.lds.version'])
+      expect(isLeftOut(name), name).toBe(false);
+    // OSM's scrape configuration keeps these of a cluster.
+    for (const name of [
+      ...['upstream_rq_xx', 'upstream_rq_200', 'upstream_rq_time', 'upstream_rq_total'],
+      ...['upstream_cx_active', 'upstream_cx_tx_bytes_total', 'upstream_cx_rx_bytes_total'],
+      ...['upstream_cx_connect_timeout', 'upstream_cx_destroy_remote_with_active_rq'],
+      ...['upstream_cx_destroy_local_with_active_rq', 'upstream_rq_pending_failure_eject'],
+      ...['upstream_rq_pending_overflow', 'upstream_rq_timeout', 'upstream_rq_rx_reset'],
+      ...['health_check.success', 'update_rejected', 'membership_healthy', 'ssl.fail_verify_san'],
+    ])
+      expect(isLeftOut(`cluster.shop/store|8080.${name}`), name).toBe(false);
+  });
+
   it('matches a probe by its whole path, not by its beginning', () => {
     const probed = ['app', 'app-2'].map((name) => ({ name, livenessProbe: { httpGet } }));
     expect(JSON.stringify(bootstrapOf(probed)).match(/"match":\{[^}]*\}/g)).toEqual([

@@ -43,6 +43,7 @@ export function emitBootstrap(request: BootstrapRequest): JsonObject {
       lds_config: { ads: {}, resource_api_version: 'V3' },
     },
     layered_runtime: { layers: runtimeLayers },
+    ...statistics,
     static_resources: {
       listeners: probeListeners(request.probes),
       clusters: [emitXdsCluster(request), ...probeClusters(request.probes)],
@@ -78,6 +79,31 @@ const runtimeLayers: readonly JsonObject[] = [
     },
   },
 ];
+
+/**
+ * A proxy pays for every service that it may reach, whether it calls it or not: so the traffic statistics of a cluster come into being
+ * with its first call, and statistics of features that are not in use, or of how the configuration of single clusters and routes came
+ * (`update_rejected` and the like remain), never do. All that OSM's scrape configuration and dashboards name are kept.
+ */
+const statistics: JsonObject = {
+  deferred_stat_options: { enable_deferred_creation_stats: true },
+  stats_config: { stats_matcher: { exclusion_list: { patterns: unusedStatistics() } } },
+};
+
+function unusedStatistics(): readonly JsonObject[] {
+  const features = [
+    ...['.lb_subsets_', '.lb_zone_', '.ocsp_staple_', '.circuit_breakers.high.'],
+    ...['.assignment_', '.client_ssl_socket_factory.', '.default.total_match_count'],
+  ];
+  const ends = [
+    ...['update_duration', 'update_time', 'update_empty', 'update_no_rebuild'],
+    ...['config_reload_time_ms', 'init_fetch_timeout', 'version', 'version_text'],
+  ];
+  return [
+    ...features.map((contains) => ({ contains })),
+    { safe_regex: { regex: `(cluster|http)[.].*[.](${ends.join('|')})` } },
+  ];
+}
 
 const adsConfig: JsonObject = {
   api_type: 'DELTA_GRPC',
