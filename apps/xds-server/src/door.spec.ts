@@ -42,12 +42,15 @@ function setUp() {
   };
   const passed: string[] = [];
   let isClosed = false;
-  door.enter(stream, dialect, () => ({
-    onRequest: (request) => passed.push(request),
-    onFlushed: () => undefined,
-    onClose: () => (isClosed = true),
-  }));
+  const enter = (): void =>
+    door.enter(stream, dialect, () => ({
+      onRequest: (request) => passed.push(request),
+      onFlushed: () => undefined,
+      onClose: () => (isClosed = true),
+    }));
+  enter();
   return {
+    enter,
     view,
     clock,
     door,
@@ -85,6 +88,25 @@ describe('createDoor', () => {
     door.judgeAgain([uuid]);
     say('third');
     expect(passed).toEqual([uuid, 'second', 'third']);
+  });
+
+  it('turns away a stream that says nothing', () => {
+    const { clock, ends } = setUp();
+    clock.advance(9_999);
+    expect(ends).toEqual([]);
+    clock.advance(1);
+    expect(ends).toEqual([{ code: 'unavailable', message: 'no request on this stream' }]);
+  });
+
+  it('gives one certificate sixteen streams, and another one when one is over', () => {
+    const { enter, ends, close } = setUp();
+    for (let streams = 2; streams <= 16; streams++) enter();
+    expect(ends).toEqual([]);
+    enter();
+    expect(ends.map(({ code }) => code)).toEqual(['resource-exhausted']);
+    close();
+    enter();
+    expect(ends).toHaveLength(1);
   });
 
   it('turns away a proxy that stays unknown, so that it comes again', () => {

@@ -1,9 +1,10 @@
 import type { Identity } from '@osm/model';
 import type { Clock } from '@osm/prelude';
 import type { ProxyAssignment } from '@osm/proto-mesh';
-import type { BidiStream, Peer } from '@osm/rpc';
-import type { Logger } from '@osm/telemetry';
+import type { BidiStream, Peer, RpcStatus } from '@osm/rpc';
+import { createLogThrottle, type Logger, type LogThrottle } from '@osm/telemetry';
 import { judgeAdmission } from './admission.ts';
+import { createCrowd } from './crowd.ts';
 import type { Dialect } from './dialect.ts';
 import { createGroups } from './groups.ts';
 import type { MeshView } from './mesh-view.ts';
@@ -52,15 +53,28 @@ interface Applicant {
 
 /** Requests kept while a stream waits. A proxy has no reason to say more than a few before it is answered. */
 const heldRequestsMax = 64;
+/** Streams of one certificate. A proxy has one, and another one while it comes back; a program without a sidecar some more. */
+const peerStreamsMax = 16;
+/** A stream that says nothing for so long has no business here. */
+const silenceMsMax = 10_000;
+/** A rejection is said once in this time, per reason: clients come again and again. */
+const logPeriodMs = 1_000;
 
 export function createDoor(options: DoorOptions): Door {
   const applicants = createGroups<string, Applicant>();
+  const crowd = createCrowd(peerStreamsMax);
+  const throttle = createLogThrottle(logPeriodMs, options.clock.now);
   let isOpen = false;
   return {
     enter: (stream, dialect, welcome) => {
+      if (!crowd.enter(stream.peer)) {
+        const message = `more than ${peerStreamsMax} streams of one certificate`;
+        return turnAway({ ...options, throttle, stream }, 'too-many-streams', message);
+      }
       const judge = (uuid: string): Verdict =>
         isOpen ? judgeStream(options.view, stream.peer, uuid) : { kind: 'wait' };
-      receive({ ...options, applicants, stream, dialect, welcome, judge });
+      const leave = (): void => crowd.leave(stream.peer);
+      receive({ ...options, applicants, throttle, stream, dialect, welcome, judge, leave });
     },
     judgeAgain: (uuids) => {
       for (const uuid of uuids) for (const applicant of applicants.of(uuid)) applicant.judge();
@@ -94,11 +108,40 @@ interface Reception<Request> extends DoorOptions {
   readonly dialect: Dialect<Request>;
   readonly welcome: (admitted: Admitted) => Guest<Request>;
   readonly judge: (uuid: string) => Verdict;
+  readonly throttle: LogThrottle;
+  /** The stream is over. */
+  readonly leave: () => void;
 }
+
+type Rejecting = Pick<DoorOptions, 'metrics' | 'log'> & {
+  readonly throttle: LogThrottle;
+  readonly stream: Pick<BidiStream<unknown>, 'end' | 'remoteAddress'>;
+};
+
+/** Ends a stream with the reason, counts it and says so. */
+function turnAway(
+  { metrics, log, throttle, stream }: Rejecting,
+  reason: string,
+  message: string,
+): void {
+  metrics.rejected.inc({ reason });
+  const say = throttle.admit(reason);
+  if (say !== undefined) {
+    const remote = stream.remoteAddress;
+    log.warn('stream rejected', { reason, explanation: message, remote, ...say });
+  }
+  stream.end({ code: statusCodes[reason] ?? 'permission-denied', message });
+}
+
+const statusCodes: Readonly<Record<string, RpcStatus['code']>> = {
+  'pod-unknown': 'unavailable',
+  silent: 'unavailable',
+  'too-many-streams': 'resource-exhausted',
+};
 
 /** Keeps a stream's requests until it is admitted, and then hands both over. */
 function receive<Request>(reception: Reception<Request>): void {
-  const { stream, applicants, metrics, log } = reception;
+  const { stream, applicants, metrics } = reception;
   let guest: Guest<Request> | undefined;
   let held: Request[] = [];
   let uuid: string | undefined;
@@ -109,15 +152,17 @@ function receive<Request>(reception: Reception<Request>): void {
   const stopWaiting = (): void => {
     isDone = true;
     cancelHold?.();
+    cancelSilence();
     if (uuid !== undefined) applicants.remove(uuid, applicant);
   };
   const reject = (reason: string, message: string): void => {
     stopWaiting();
     held = [];
-    metrics.rejected.inc({ reason });
-    log.warn('stream rejected', { reason, explanation: message, remote: stream.remoteAddress });
-    stream.end({ code: reason === 'pod-unknown' ? 'unavailable' : 'permission-denied', message });
+    turnAway(reception, reason, message);
   };
+  const cancelSilence = reception.clock.after(silenceMsMax, () =>
+    reject('silent', 'no request on this stream'),
+  );
   const judge = (): void => {
     if (isDone || uuid === undefined) return;
     const verdict = reception.judge(uuid);
@@ -143,6 +188,7 @@ function receive<Request>(reception: Reception<Request>): void {
       if (held.length > heldRequestsMax)
         return reject('too-many-requests', 'too many requests before the proxy was admitted');
       if (uuid !== undefined) return;
+      cancelSilence();
       uuid = reception.dialect.nodeId(request);
       applicants.add(uuid, applicant);
       judge();
@@ -151,6 +197,7 @@ function receive<Request>(reception: Reception<Request>): void {
     onClose: () => {
       stopWaiting();
       held = [];
+      reception.leave();
       guest?.onClose();
     },
   });

@@ -18,6 +18,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly material: TlsMaterial;
   readonly methods: readonly BidiMethod[];
+  /** Told of every connection that was one too many. */
+  readonly onConnectionRefused: () => void;
 }
 
 /** Opens the door to the network. */

@@ -173,7 +173,10 @@ async function serve(
     };
     if (opening !== undefined) return (await opening).update(material);
     const methods = createMethods(parts);
-    opening = listen({ host: config.xdsHost, port: config.xdsPort, material, methods });
+    const { xdsHost: host, xdsPort: port } = config;
+    const onConnectionRefused = (): void =>
+      parts.metrics.rejected.inc({ reason: 'too-many-connections' });
+    opening = listen({ host, port, material, methods, onConnectionRefused });
     listener = await opening;
     gate.ready();
     log.info('accepting proxies', { port: listener.port });

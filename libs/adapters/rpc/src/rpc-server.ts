@@ -36,7 +36,11 @@ export interface RpcServerOptions {
     /** Calls on one connection. */
     readonly streamsPerConnectionMax?: number;
     readonly requestBytesMax?: number;
+    /** Open connections; one more is closed at once, and its client tries again, here or elsewhere. */
+    readonly connectionsMax?: number;
   };
+  /** Told of every connection that was one too many. */
+  readonly onConnectionRefused?: () => void;
 }
 
 export interface RpcServer {
@@ -50,6 +54,7 @@ const keepaliveMs = 60_000;
 const keepaliveTimeoutMs = 20_000;
 /** The kernel's limit is mostly the same (net.core.somaxconn). */
 const waitingConnectionsMax = 4096;
+const connectionsMaxDefault = 20_000;
 
 /** Listens for gRPC over mutual TLS. Throws a MeshError when it cannot. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
@@ -90,9 +95,12 @@ function register(server: Server, method: BidiMethod): void {
  * Listens by itself instead of through grpc-js, whose queue of connections holds 511: when a server is replaced, all proxies
  * connect at once, and those beyond the queue would try again only after a second.
  */
-function listen(server: Server, { host, port, tls }: RpcServerOptions): Promise<NetServer> {
+function listen(server: Server, options: RpcServerOptions): Promise<NetServer> {
+  const { host, port, tls, limits, onConnectionRefused = () => undefined } = options;
   const { injectConnection } = server.createConnectionInjector(tls.credentials);
   const listener = createServer({ noDelay: true }, injectConnection);
+  listener.maxConnections = limits?.connectionsMax ?? connectionsMaxDefault;
+  listener.on('drop', onConnectionRefused);
   return new Promise((resolve, reject) => {
     // Also later ones (no file descriptors left): they concern one connection, not the server.
     listener.on('error', (cause) =>
