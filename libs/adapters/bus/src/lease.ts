@@ -14,7 +14,7 @@ const renewMs = 300;
 const retryMs = 100;
 /** How long a lease lasts after its last renewal on a link without delay. Whoever renews over a slow one makes it last longer. */
 const lastsMs = 1_600;
-const tripMsMax = 1_000;
+const tripMsMax = 2_000;
 /** The holder steps down after this part of the time, counted from sending; others count all of it from hearing. */
 const holderPart = 0.75;
 

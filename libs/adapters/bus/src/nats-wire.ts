@@ -48,6 +48,9 @@ const pingsOutMax = 3;
 const delayMsMost = 500;
 /** How long a connection that was replaced is kept for answers that are on their way. */
 const lingerMs = 10_000;
+/** A server that is further away than this is measured again and again. */
+const farMs = 50;
+const measureMs = 5_000;
 const moveRetryMsMost = 30_000;
 
 /**
@@ -216,6 +219,8 @@ export class NatsWire {
     connection.rtt().then((ms) => {
       if (this.#connection === connection) this.#questions.tripMs = ms;
       ended();
+      // Far away, or behind much else: the latter passes.
+      if (ms > farMs) setTimeout(() => this.#measure(), measureMs).unref();
     }, ended);
   }
 

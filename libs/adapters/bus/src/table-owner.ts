@@ -76,6 +76,7 @@ class TableOwner {
       bucket: name,
       shared: this.#shared,
       uniqueId: timing.uniqueId,
+      now: timing.now,
       onSent: () => metrics.writes.inc({ bucket: name }),
       onAcked: (key) => this.#acked(key),
       onFailed: (error) => this.#failed(error),

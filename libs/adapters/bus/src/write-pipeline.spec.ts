@@ -21,6 +21,7 @@ function make(shared = false) {
     bucket: 'b',
     shared,
     uniqueId: () => 'chain',
+    now: () => 0,
     onSent: () => undefined,
     onAcked: () => undefined,
     onFailed: (error) => failures.push(error.code),

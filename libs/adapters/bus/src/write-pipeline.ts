@@ -1,5 +1,6 @@
 import { MeshError } from '@osm/prelude';
 import type { Entry, Expectation, Link } from './link.ts';
+import { createSendWindow, type SendWindow } from './send-window.ts';
 
 /** One write: a value, a deletion (no bytes), or an epoch, whose bytes are made when it is sent. */
 export type WriteOp =
@@ -19,16 +20,14 @@ interface PipelineOptions {
   readonly shared: boolean;
   /** A text that nobody else has. */
   readonly uniqueId: () => string;
+  /** Milliseconds that never go back. */
+  readonly now: () => number;
   readonly onSent: () => void;
   readonly onAcked: (key: string) => void;
   /** Nothing more is sent until `start`. */
   readonly onFailed: (error: MeshError) => void;
   readonly onIdle: () => void;
 }
-
-const inFlightMax = 256;
-/** What a link of 1 Mbit/s carries in two seconds: when writes are lost, this is known soon. */
-const inFlightBytesMax = 256 << 10;
 
 /**
  * Sends writes in order, many in flight. Every write names the position in the stream and the write that it must follow, so that one that
@@ -37,6 +36,7 @@ const inFlightBytesMax = 256 << 10;
  */
 export class WritePipeline {
   readonly #options: PipelineOptions;
+  readonly #window: SendWindow;
   #running = false;
   /** Acknowledgements of an earlier start mean nothing. */
   #generation = 0;
@@ -49,7 +49,6 @@ export class WritePipeline {
   #queue: WriteOp[] = [];
   #head = 0;
   #inFlight = 0;
-  #inFlightBytes = 0;
   #inFlightOfKey = new Map<string, number>();
   /** Last message of each key; only in shared buckets. */
   #seqOfKey = new Map<string, number>();
@@ -58,6 +57,7 @@ export class WritePipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#window = createSendWindow(options.now);
   }
 
   get running(): boolean {
@@ -106,7 +106,7 @@ export class WritePipeline {
     this.#queue = [];
     this.#head = 0;
     this.#inFlight = 0;
-    this.#inFlightBytes = 0;
+    this.#window.reset();
     this.#inFlightOfKey = new Map();
     this.#expected = new Map();
   }
@@ -145,7 +145,7 @@ export class WritePipeline {
       const op = this.#queue[this.#head];
       if (op === undefined) break;
       if (this.#mustWait(op)) return;
-      if (this.#inFlight >= inFlightMax || this.#inFlightBytes >= inFlightBytesMax) return;
+      if (!this.#window.hasRoom()) return;
       this.#head += 1;
       if (!this.#isNeedless(op)) this.#send(op);
     }
@@ -175,10 +175,9 @@ export class WritePipeline {
     const { link, bucket, shared, onSent, onAcked, onFailed } = this.#options;
     const { key } = op;
     const bytes = op.kind === 'put' ? op.bytes : op.kind === 'epoch' ? op.encode() : undefined;
-    const size = bytes?.length ?? 0;
     const generation = this.#generation;
     this.#inFlight += 1;
-    this.#inFlightBytes += size;
+    const answered = this.#window.send(bytes?.length ?? 0);
     this.#inFlightOfKey.set(key, (this.#inFlightOfKey.get(key) ?? 0) + 1);
     if (bytes === undefined) this.#contents.delete(key);
     else this.#contents.set(key, bytes);
@@ -193,7 +192,8 @@ export class WritePipeline {
     link.put(shared ? request : { ...request, id }).then(
       (seq) => {
         if (generation !== this.#generation) return;
-        this.#settled(key, size);
+        answered();
+        this.#settled(key);
         if (shared) this.#seqOfKey.set(key, seq);
         onAcked(key);
         this.#pump();
@@ -213,9 +213,8 @@ export class WritePipeline {
     return { kind: 'none' };
   }
 
-  #settled(key: string, size: number): void {
+  #settled(key: string): void {
     this.#inFlight -= 1;
-    this.#inFlightBytes -= size;
     const left = (this.#inFlightOfKey.get(key) ?? 1) - 1;
     if (left === 0) this.#inFlightOfKey.delete(key);
     else this.#inFlightOfKey.set(key, left);
