@@ -36,5 +36,6 @@ export {
   type IdentityText,
 } from './identity.ts';
 export { serviceDomains, serviceFqdn, type ServiceRef } from './service-names.ts';
+export { wellKnownServerFirstPorts } from './server-first-ports.ts';
 export { severityOf, type Diagnostic, type DiagnosticCode, type ObjectRef } from './diagnostics.ts';
 export { defaultMeshSettings, type CompleteMeshSettings } from './mesh-settings.ts';

@@ -50,7 +50,7 @@ export interface WorkloadRef {
 
 /** What identifies a capture unit. */
 export interface CaptureRef {
-  /** Ascending. */
+  /** Beside those that are well known; ascending. */
   readonly serverFirstPorts: readonly number[];
 }
 

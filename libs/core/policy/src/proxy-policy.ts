@@ -70,7 +70,7 @@ export interface ScopePolicy {
 /** How a proxy takes the outgoing connections of its pod: one unit for all workloads with the same server-first ports. */
 export interface CapturePolicy {
   readonly key: UnitKey;
-  /** Service ports that may be called on which the server speaks first, ascending: there nobody must wait for the client. */
+  /** Ports on which the server speaks first, well-known ones and those of services that may be called, ascending: there nobody must wait for the client. */
   readonly serverFirstPorts: readonly number[];
   /** Traffic to addresses outside the mesh passes through (MeshConfig enableEgress). */
   readonly egress: boolean;

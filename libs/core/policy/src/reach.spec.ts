@@ -1,4 +1,4 @@
-import type { CatalogValue } from '@osm/model';
+import { wellKnownServerFirstPorts, type CatalogValue } from '@osm/model';
 import {
   compileMesh,
   endpoints,
@@ -98,19 +98,22 @@ describe('what a client may call', () => {
     expect(names).toEqual(['s:80', 't:80']);
   });
 
-  it('names the ports on which the server speaks first, of what the client may call', () => {
+  it('names the ports on which the server speaks first: well-known ones, and those of what the client may call', () => {
     const databases = [
       service('n/db', {
         selector: { app: 's' },
-        ports: ['3306 tcp-server-first', '25 tcp-server-first'],
+        ports: ['3307 tcp-server-first', '25 tcp-server-first'],
       }),
       service('n/other', { selector: { app: 't' }, ports: ['5432 tcp-server-first', '80 tcp'] }),
     ];
     expect(outboundOf(...databases).capture).toBeUndefined();
-    expect(outboundOf(toS).capture?.serverFirstPorts).toEqual([]);
-    expect(outboundOf(toS, ...databases).capture?.serverFirstPorts).toEqual([25, 3306]);
+    expect(outboundOf(toS).capture?.serverFirstPorts).toEqual(wellKnownServerFirstPorts);
+    expect(outboundOf(toS, ...databases).capture?.serverFirstPorts).toEqual([
+      ...wellKnownServerFirstPorts,
+      3307,
+    ]);
     const open = outboundOf(settings({ permissive: true }), ...databases);
-    expect(open.capture?.serverFirstPorts).toEqual([25, 3306, 5432]);
+    expect(open.capture?.serverFirstPorts).toEqual([...wellKnownServerFirstPorts, 3307, 5432]);
   });
 
   it('goes when the target goes, together with what nobody else reaches', () => {

@@ -1,4 +1,5 @@
 import type { Database, Query, QueryContext } from '@osm/incremental';
+import { wellKnownServerFirstPorts } from '@osm/model';
 import { compareText } from '@osm/prelude';
 import type { Rival } from './address-rivals.ts';
 import type { CatalogIndexes, CatalogInputs } from './catalog-inputs.ts';
@@ -30,7 +31,7 @@ export interface ReachQueries {
   readonly listedByName: Query<NamespacedName, readonly UnitKey[]>;
   /** All outbound units, for permissive mode. The key is '', or the dialect. */
   readonly scope: Query<Dialect | '', ScopePolicy>;
-  /** Ports of the services an identity may call on which the server speaks first, ascending. */
+  /** Ports of the services an identity may call on which the server speaks first, ascending, without those that are well known. */
   readonly serverFirstPorts: Query<NamespacedName, readonly number[]>;
   /** The same for all services, for permissive mode. The key is ''. */
   readonly allServerFirstPorts: Query<string, readonly number[]>;
@@ -111,7 +112,8 @@ function serverFirstPortsOf(
   const ports = services
     .flatMap((service) => ctx.read(known.ports, service))
     .filter(({ protocol }) => protocol === 'tcp-server-first')
-    .map(({ port }) => port);
+    .map(({ port }) => port)
+    .filter((port) => !wellKnownServerFirstPorts.includes(port));
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 

@@ -1,3 +1,5 @@
+import { wellKnownServerFirstPorts } from '@osm/model';
+
 /** What the mesh makes of a port's protocol. */
 export interface ServiceProtocol {
   /** http, grpc, tcp, tcp-server-first; anything else has no meaning to the mesh. */
@@ -42,7 +44,7 @@ const httpNames = new Set(['http', 'http2', 'https', 'h2c', 'grpc', 'grpc-web', 
 const tlsName = /^(https|tls|wss|grpcs)(-|$)/;
 
 /** Port numbers on which nobody serves HTTP. */
-const serverFirstPorts = new Set([21, 22, 25, 110, 143, 587, 3306]);
+const serverFirstPorts = new Set(wellKnownServerFirstPorts);
 const clientFirstPorts = new Set([5432, 6379, 11_211, 27_017]);
 
 const prefixes = ['tcp-server-first-', 'http-', 'tcp-', 'grpc-'] as const;
