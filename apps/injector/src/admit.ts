@@ -65,6 +65,7 @@ async function admitPod(
       envoy: config.defaultEnvoyImage,
       init: config.defaultInitContainerImage,
       healthcheck: config.defaultHealthcheckContainerImage,
+      agent: config.defaultProxylessAgentImage,
       pullPolicy: config.osmContainerPullPolicy,
     },
     xdsAddresses: config.xdsAddress,

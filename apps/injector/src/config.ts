@@ -38,8 +38,11 @@ export const flags = {
   defaultHealthcheckContainerImage: flag.text('Image of osm-healthcheck', {
     default: 'osm/healthcheck:0.1.0',
   }),
+  defaultProxylessAgentImage: flag.text('Image of the agent in pods whose gRPC speaks xDS itself', {
+    default: 'osm/proxyless-agent:0.1.0',
+  }),
   osmContainerPullPolicy: flag.choice(
-    'Pull policy of osm-init and osm-healthcheck',
+    'Pull policy of osm-init, osm-healthcheck and the agent',
     ['Always', 'IfNotPresent', 'Never'],
     { default: 'IfNotPresent' },
   ),

@@ -3,6 +3,7 @@ import type { Counter, Histogram, Metrics } from '@osm/telemetry';
 /** The metrics of this service; OSM's names. */
 export interface InjectorMetrics {
   readonly responses: Counter<'kind' | 'success'>;
+  readonly refused: Counter<'reason'>;
   readonly issuedCount: Counter;
   readonly issuedSeconds: Histogram;
 }
@@ -13,6 +14,11 @@ export function createInjectorMetrics(metrics: Metrics): InjectorMetrics {
       name: 'osm_admission_webhook_response_total',
       help: 'Answers to admission requests, by kind of object; success = the object was admitted',
       labels: ['kind', 'success'],
+    }),
+    refused: metrics.counter({
+      name: 'osm_admission_webhook_refused_total',
+      help: 'Requests to the webhook that were not looked at: overloaded, too-large, connections',
+      labels: ['reason'],
     }),
     issuedCount: metrics.counter({
       name: 'osm_cert_issued_count',

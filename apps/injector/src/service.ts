@@ -2,13 +2,18 @@ import type { Bus } from '@osm/bus';
 import { MeshError, type Clock } from '@osm/prelude';
 import type { TrustBundle } from '@osm/proto-mesh';
 import { versionInfo, type ServiceContext } from '@osm/runtime';
-import { createAdmit, type Admit } from './admit.ts';
+import { createAdmit } from './admit.ts';
 import { obtainCertificate } from './certificate-requests.ts';
 import type { Config } from './config.ts';
 import { createMeshView, followTrust } from './mesh-view.ts';
 import { createInjectorMetrics } from './metrics.ts';
 import type { SecretStore } from './secret-store.ts';
-import { startWebhookServer, type ServerIdentity, type WebhookServer } from './webhook-server.ts';
+import {
+  startWebhookServer,
+  type ServerIdentity,
+  type WebhookServer,
+  type WebhookServerOptions,
+} from './webhook-server.ts';
 
 interface Environment {
   readonly bus: Bus;
@@ -37,7 +42,8 @@ export async function runInjector(
   const mesh = createMeshView(bus);
   const metrics = createInjectorMetrics(context.metrics);
   const admit = createAdmit({ bus, clock, config, log, mesh, metrics, secrets, version });
-  const webhook = createWebhook(context, environment, admit);
+  const onRefused: WebhookServerOptions['onRefused'] = (reason) => metrics.refused.inc({ reason });
+  const webhook = createWebhook(context, environment, { admit, onRefused });
   catalogGate.notReady('waiting for the catalog-watcher');
   try {
     await Promise.all([
@@ -63,7 +69,7 @@ const retryMs = 500;
 function createWebhook(
   { config, log, readiness, signal }: ServiceContext<Config>,
   { bus, clock }: Environment,
-  admit: Admit,
+  answers: Pick<WebhookServerOptions, 'admit' | 'onRefused'>,
 ): Webhook {
   const gate = readiness.gate('webhook');
   gate.notReady('waiting for the certificate-manager');
@@ -78,7 +84,7 @@ function createWebhook(
       return;
     }
     const { webhookHost: host, webhookPort: port } = config;
-    server = await startWebhookServer({ host, port, identity, admit });
+    server = await startWebhookServer({ host, port, identity, ...answers });
     log.info('webhook is served', { address: server.address });
     gate.ready();
   };

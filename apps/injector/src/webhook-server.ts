@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { MeshError } from '@osm/prelude';
+import { createTurns, MeshError, type Turns } from '@osm/prelude';
 import { admissionReview, parseAdmissionReview } from './admission-review.ts';
 import type { Admit } from './admit.ts';
 
@@ -17,6 +17,8 @@ export interface WebhookServerOptions {
   /** Undefined = HTTP, for development. */
   readonly identity: ServerIdentity | undefined;
   readonly admit: Admit;
+  /** Told of everything that was one too many, or too large. */
+  readonly onRefused?: (reason: 'overloaded' | 'too-large' | 'connections') => void;
 }
 
 export interface WebhookServer {
@@ -29,8 +31,15 @@ export interface WebhookServer {
 }
 
 const path = '/mutate-pod-creation';
+const healthPath = '/healthz';
 /** More than the API server accepts as an object. */
 const bodyBytesMax = 4 * 1024 * 1024;
+/** Reviews that are read and answered at the same time, and how many more may wait for their turn. */
+const answeringMax = 64;
+const waitingMax = 256;
+const connectionsMax = 1_024;
+/** A request must have arrived after this time: whoever dawdles holds a turn. */
+const arriveMsMax = 10_000;
 
 interface Reply {
   readonly status: number;
@@ -43,12 +52,21 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   const { identity } = options;
   const https = identity === undefined ? undefined : createHttpsServer(identity);
   const server: Server = https ?? createHttpServer();
+  server.maxConnections = connectionsMax;
+  server.requestTimeout = arriveMsMax;
+  server.headersTimeout = arriveMsMax;
+  server.on('drop', () => options.onRefused?.('connections'));
+  const turns = createTurns(answeringMax, waitingMax);
   server.on('request', (request, response) => {
-    void answer(request, options.admit)
+    void inTurn(turns, request, options)
       .catch((thrown: unknown) => text(500, MeshError.from(thrown).message))
       .then(({ status, type, body }) => {
-        response.writeHead(status, { 'content-type': type });
-        response.end(body);
+        // What has not been read of a refused body is not worth reading.
+        const close = request.complete ? {} : { connection: 'close' };
+        response.writeHead(status, { 'content-type': type, ...close });
+        response.end(body, () => {
+          if (!request.complete) request.destroy();
+        });
       });
   });
   await new Promise<void>((resolve, reject) => {
@@ -70,9 +88,28 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   };
 }
 
+async function inTurn(
+  turns: Turns,
+  request: IncomingMessage,
+  { admit, onRefused }: WebhookServerOptions,
+): Promise<Reply> {
+  if (request.url === healthPath) return text(200, 'Health OK');
+  // Not an answer about this pod: the failure policy of the webhook decides, and controllers try again.
+  if (!(await turns.take())) {
+    onRefused?.('overloaded');
+    return text(429, 'too many pods at once: try again');
+  }
+  try {
+    const reply = await answer(request, admit);
+    if (reply.status === 413) onRefused?.('too-large');
+    return reply;
+  } finally {
+    turns.give();
+  }
+}
+
 async function answer(request: IncomingMessage, admit: Admit): Promise<Reply> {
   const url = request.url?.split('?')[0];
-  if (url === '/healthz') return text(200, 'Health OK');
   if (url !== path) return text(404, `not found: the webhook is ${path}`);
   if (request.method !== 'POST') return text(405, 'only POST');
   const contentType = request.headers['content-type']?.split(';')[0]?.trim();

@@ -17,7 +17,7 @@ export const buckets = {
   /** policy-compiler -> xds-server */
   workloads: { name: 'workloads', codec: ProxyAssignment } satisfies Bucket<ProxyAssignment>,
   /** certificate-manager -> xds-server, injector */
-  trust: { name: 'trust', codec: TrustBundle } satisfies Bucket<TrustBundle>,
+  trust: { name: 'trust', codec: TrustBundle, keysMax: 1_000 } satisfies Bucket<TrustBundle>,
   /** policy-compiler -> catalog-watcher */
   diagnostics: { name: 'diagnostics', codec: Diagnostics } satisfies Bucket<Diagnostics>,
   /** xds-server (each instance its own proxies) -> catalog-watcher, certificate-manager */

@@ -12,6 +12,8 @@ export interface Bucket<T> {
   readonly codec: Codec<T>;
   /** Where the stream is kept; default file. Memory is faster and lost with the server, which costs readers nothing but time. */
   readonly storage?: 'file' | 'memory';
+  /** Most keys, deletions of the last hour included; default a million. What is one too many is refused, and the owner tries again. */
+  readonly keysMax?: number;
   /**
    * Several instances of the writer own it together, each the keys it sets: nobody deletes keys of others, and the last writer of a key has it.
    * Removing a key that another instance has written since does nothing.
@@ -45,6 +47,15 @@ export type TableEvent<T> =
    * be concluded from the absence of a key.
    */
   | { readonly kind: 'complete'; readonly epoch: string };
+
+/** The read side of a bucket. Iterate it once. */
+export interface Watch<T> extends AsyncIterable<readonly TableEvent<T>[]> {
+  /**
+   * Reads the bucket again, and resolves when the consumer is done with all that was in it at the time of the call (it has asked for the
+   * batch after), or the watch has ended. For whoever must not act on what is out of date, such as a new leader.
+   */
+  readonly caughtUp: () => Promise<void>;
+}
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
@@ -82,10 +93,7 @@ export interface Bus {
   /** Calls back on every change of `connected`; returns an unsubscribe function. */
   readonly onConnected: (listener: (connected: boolean) => void) => () => void;
   /** Events in batches: all that had arrived when the consumer asked. The batch is what a consumer should process as one. */
-  readonly watch: <T>(
-    bucket: Bucket<T>,
-    options: WatchOptions,
-  ) => AsyncIterable<readonly TableEvent<T>[]>;
+  readonly watch: <T>(bucket: Bucket<T>, options: WatchOptions) => Watch<T>;
   readonly own: <T>(bucket: Bucket<T>) => OwnedTable<T>;
   /** Fails with a MeshError in the result: bus_unavailable (away, nobody there, busy), bus_timeout, bus_refused (the handler failed). */
   readonly request: <Req, Res>(

@@ -15,6 +15,7 @@ export type {
   OwnedTable,
   Subject,
   TableEvent,
+  Watch,
   WatchOptions,
 } from './bus.ts';
 export { buckets } from './buckets.ts';

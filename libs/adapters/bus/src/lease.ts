@@ -119,7 +119,7 @@ class Candidate {
     this.#follower = new TableFollower({
       ...tools,
       bucket: leaseBucket,
-      create: { storage: 'file' },
+      create: { storage: 'file', keysMax: 1_000 },
       handler: {
         entry: (entry) => this.#seen(entry),
         away: () => this.#interrupted(),
@@ -256,12 +256,12 @@ class Candidate {
     this.#current = value;
     this.#seq = seq;
     this.#observedMs = timing.now();
-    this.#tripMs = Math.min(this.#observedMs - sentMs, tripMsMax);
+    this.#tripMs = Math.min(Math.max(this.#observedMs - sentMs, 0.8 * this.#tripMs), tripMsMax);
     const leftMs = sentMs + value.lastsMs * holderPart - this.#observedMs;
-    // An answer that took so long says nothing about now.
-    if (leftMs <= 0) return this.#lead(false);
+    // After so late an answer the next one would come too late: it has to be a lease that lasts longer.
+    if (!this.#leading && leftMs < renewMs + this.#tripMs) return;
     this.#cancelStepDown();
-    this.#cancelStepDown = timing.after(leftMs, () => this.#lead(false));
+    this.#cancelStepDown = timing.after(Math.max(leftMs, 0), () => this.#lead(false));
     this.#lead(true);
   }
 }

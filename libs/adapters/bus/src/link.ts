@@ -44,6 +44,7 @@ export interface PutRequest {
 
 export interface BucketSettings {
   readonly storage: 'file' | 'memory';
+  readonly keysMax?: number | undefined;
 }
 
 /** What becomes of a request. A refusal reaches the asker as an error at once, without a payload. */

@@ -26,14 +26,19 @@ export interface NatsLinkOptions {
 const apiTimeoutMs = 500;
 const putTimeoutMs = 500;
 const readIdleMs = 4_000;
-/** Each answer has to be through in 10 s, or the server cuts off a slow client: the first are small, and fast ones are followed by larger. */
-const readBytesFirst = 1 << 20;
+/**
+ * How much one answer may hold. The first are small, and quick ones are followed by larger: on a slow link nothing else gets through
+ * beside one, and the server cuts off a client that needs more than 10 s.
+ */
+const readBytesFirst = 128 << 10;
 const readBytesMax = 16 << 20;
-const readFastMs = 250;
+const readQuickMs = 250;
+const readLongMs = 1_000;
 const readMessagesMax = 10_000;
 /** How long a deletion stays visible on the stream. Readers that were away for longer read everything (table-follow.ts). */
 const deletionTtl = '1h';
 const queueGroup = 'osm';
+const keysMaxDefault = 1_000_000;
 /** Status of an answer without payload. */
 const busyCode = 429;
 const failedCode = 500;
@@ -137,8 +142,9 @@ interface ApiError {
 function refused(what: string, error: ApiError | undefined): MeshError {
   const reason = error?.description ?? 'an answer without meaning';
   // 503: the server's storage is not up yet, or out of resources for the moment.
-  const isFull = noRoomCodes.has(error?.err_code ?? 0);
-  const code = error?.code === 503 || isFull ? 'bus_unavailable' : 'bus_refused';
+  const isFull =
+    noRoomCodes.has(error?.err_code ?? 0) || /maximum (messages|bytes) exceeded/.test(reason);
+  const code = isFull ? 'bus_full' : error?.code === 503 ? 'bus_unavailable' : 'bus_refused';
   const remedy = isFull ? '. NATS has no room: raise max_file_store, or free some of its disk' : '';
   return new MeshError(code, `${what} was refused: ${reason}${remedy}`);
 }
@@ -252,7 +258,9 @@ async function readEntries(
     const last = entries.at(-1);
     if (last === undefined || last.seq < next) break;
     next = last.seq + 1;
-    if (performance.now() - askedMs < readFastMs) bytesMax = Math.min(2 * bytesMax, readBytesMax);
+    const tookMs = performance.now() - askedMs;
+    if (tookMs < readQuickMs) bytesMax = Math.min(2 * bytesMax, readBytesMax);
+    else if (tookMs > readLongMs) bytesMax = Math.max(bytesMax / 2, readBytesFirst);
   }
   return entries;
 }
@@ -271,7 +279,7 @@ async function createStream(
     num_replicas: settings.replicas,
     max_msgs_per_subject: 1,
     max_msg_size: 1_000_000,
-    max_msgs: -1,
+    max_msgs: settings.keysMax ?? keysMaxDefault,
     max_bytes: -1,
     max_age: 0,
     max_consumers: -1,

@@ -1,11 +1,10 @@
-import { err, MeshError, ok, type Result } from '@osm/prelude';
+import { createTurns, err, MeshError, ok, type Result, type Turns } from '@osm/prelude';
 import { createLogThrottle, type Logger } from '@osm/telemetry';
 import type { Asker, Subject, WatchOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Link, RawAnswer } from './link.ts';
 import { askSubject } from './subjects.ts';
 import type { Timing } from './timing.ts';
-import { createTurns, type Turns } from './turns.ts';
 
 const requestTimeoutMs = 5_000;
 /** Of one asker: requests handled at the same time, and how many more may wait for their turn. */

@@ -19,6 +19,8 @@ export interface FollowHandler {
   readonly reset: (entries: readonly Entry[], continuity: Continuity, lastSeq: number) => void;
   /** The next message of the stream. */
   readonly entry: (entry: Entry) => void;
+  /** All that was in the bucket when reading it began has been told. */
+  readonly synced?: () => void;
   /** Nothing is known to be true any more until the next `reset`. */
   readonly away?: () => void;
   /** What arrives is kept back for now. */
@@ -175,6 +177,7 @@ export class TableFollower {
       try {
         if (await this.#syncOnce()) {
           this.#awaySinceMs = undefined;
+          this.#options.handler.synced?.();
           break;
         }
       } catch (thrown) {

@@ -63,7 +63,10 @@ class TableOwner {
   #closed = false;
   #waiters: (() => void)[] = [];
 
-  constructor(tools: OwnerTools, { name, storage, shared }: Omit<Bucket<unknown>, 'codec'>) {
+  constructor(
+    tools: OwnerTools,
+    { name, storage, shared, keysMax }: Omit<Bucket<unknown>, 'codec'>,
+  ) {
     const { link, metrics, timing } = tools;
     this.#tools = tools;
     this.#repairs = createRepairs((key) => this.#putRight(key), timing);
@@ -88,7 +91,7 @@ class TableOwner {
       log: tools.log,
       metrics,
       timing,
-      create: { storage: storage ?? 'file' },
+      create: { storage: storage ?? 'file', keysMax },
       handler: {
         reset: (entries, continuity, lastSeq) => this.#reset(entries, continuity, lastSeq),
         entry: (entry) => this.#seen(entry),
@@ -210,7 +213,7 @@ class TableOwner {
   }
 
   #failed(error: MeshError): void {
-    this.#doubtful ||= error.code !== 'bus_refused';
+    this.#doubtful ||= error.code !== 'bus_refused' && error.code !== 'bus_full';
     const { link, metrics, timing } = this.#tools;
     metrics.errors.inc({ code: error.code });
     if (this.#closed || !link.connected()) return;

@@ -1,10 +1,10 @@
 import { MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
-import type { Bucket, TableEvent, WatchOptions } from './bus.ts';
+import type { Bucket, TableEvent, Watch, WatchOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import { createEventQueue, type QueuedEvent } from './event-queue.ts';
 import type { Link } from './link.ts';
-import { TableFollower } from './table-follow.ts';
+import { TableFollower, type FollowHandler } from './table-follow.ts';
 import { createTableReader } from './table-reader.ts';
 import type { Timing } from './timing.ts';
 
@@ -16,10 +16,26 @@ interface WatchTools {
 }
 
 /** The read side of a bucket: follows it from the first call of `next` until the signal aborts or the consumer leaves. */
-export async function* watchTable<T>(
+export function watchTable<T>(
   tools: WatchTools,
   bucket: Bucket<T>,
   options: WatchOptions,
+): Watch<T> {
+  const catchUp = createCatchUp();
+  return {
+    [Symbol.asyncIterator]: () => follow(tools, bucket, { ...options, catchUp }),
+    caughtUp: catchUp.wanted,
+  };
+}
+
+interface FollowOptions extends WatchOptions {
+  readonly catchUp: CatchUp;
+}
+
+async function* follow<T>(
+  tools: WatchTools,
+  bucket: Bucket<T>,
+  { signal, catchUp }: FollowOptions,
 ): AsyncGenerator<readonly TableEvent<T>[], void, undefined> {
   const queue = createEventQueue();
   let wake: (() => void) | undefined;
@@ -27,15 +43,29 @@ export async function* watchTable<T>(
     wake?.();
     wake = undefined;
   };
-  const handler = createTableReader((event) => {
+  const reader = createTableReader((event) => {
     queue.push(event);
     wakeUp();
   });
+  const noteSynced = (): void => {
+    if (reader.holding?.() !== true && catchUp.read()) wakeUp();
+  };
+  const handler: FollowHandler = {
+    ...reader,
+    synced: noteSynced,
+    entry: (entry) => {
+      const wasHeld = reader.holding?.() === true;
+      reader.entry(entry);
+      if (wasHeld) noteSynced();
+    },
+  };
   const follower = new TableFollower({ ...tools, bucket: bucket.name, handler });
-  options.signal.addEventListener('abort', wakeUp);
+  catchUp.resync = () => follower.resync();
+  signal.addEventListener('abort', wakeUp);
   try {
-    while (!options.signal.aborted) {
+    while (!signal.aborted) {
       if (queue.size() === 0) {
+        catchUp.done();
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -45,9 +75,57 @@ export async function* watchTable<T>(
       if (events.length > 0) yield events;
     }
   } finally {
-    options.signal.removeEventListener('abort', wakeUp);
+    signal.removeEventListener('abort', wakeUp);
     follower.close();
+    catchUp.end();
   }
+}
+
+/** Those who wait until a consumer knows what the bucket has. */
+interface CatchUp {
+  readonly wanted: () => Promise<void>;
+  resync: () => void;
+  /** The bucket was read since they asked; true when anybody waits for the consumer now. */
+  readonly read: () => boolean;
+  /** The consumer has nothing left to do. */
+  readonly done: () => void;
+  readonly end: () => void;
+}
+
+function createCatchUp(): CatchUp {
+  let asking: (() => void)[] = [];
+  let reading: (() => void)[] = [];
+  let ended = false;
+  const settle = (all: readonly (() => void)[]): void => {
+    for (const resolve of all) resolve();
+  };
+  const catchUp: CatchUp = {
+    wanted: () => {
+      if (ended) return Promise.resolve();
+      return new Promise((resolve) => {
+        asking.push(resolve);
+        catchUp.resync();
+      });
+    },
+    resync: () => undefined,
+    read: () => {
+      reading.push(...asking);
+      asking = [];
+      return reading.length > 0;
+    },
+    done: () => {
+      const settled = reading;
+      reading = [];
+      settle(settled);
+    },
+    end: () => {
+      ended = true;
+      settle([...asking, ...reading]);
+      asking = [];
+      reading = [];
+    },
+  };
+  return catchUp;
 }
 
 function decodeAll<T>(

@@ -45,6 +45,9 @@ interface HttpServerOptions {
   readonly routes?: ReturnType<typeof createHttpRoutes>;
 }
 
+const connectionsMax = 256;
+const arriveMsMax = 10_000;
+
 /** The endpoints that every service has. Bodies and JSON keys are OSM's. */
 export async function startHttpServer(
   options: HttpServerOptions,
@@ -57,6 +60,10 @@ export async function startHttpServer(
         response.end(request.method === 'HEAD' ? undefined : reply.body);
       });
   });
+  // Prometheus, probes and people: whoever wants more than this means harm, or hangs.
+  server.maxConnections = connectionsMax;
+  server.headersTimeout = arriveMsMax;
+  server.requestTimeout = arriveMsMax;
   await listen(server, options);
   const { address, port } = server.address() as AddressInfo;
   return {

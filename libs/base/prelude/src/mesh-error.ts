@@ -3,6 +3,7 @@ export type MeshErrorCode =
   | 'bus_unavailable'
   | 'bus_timeout'
   | 'bus_refused'
+  | 'bus_full'
   | 'payload_too_large'
   | 'invalid_config'
   | 'invalid_certificate'
