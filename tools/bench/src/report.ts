@@ -4,6 +4,7 @@ import type { ChangeResult } from './scenarios/change-scenario.ts';
 import type { ColdStartResult } from './scenarios/cold-start.ts';
 import type { MemoryResult } from './scenarios/memory.ts';
 import type { Summary } from './statistics.ts';
+import { table } from './table.ts';
 import { serviceNames, type ServiceName } from './world/services.ts';
 
 type Row = readonly [what: string, value: string];
@@ -119,15 +120,6 @@ function barRow(bar: Bar): readonly string[] {
   const show = (value: number): string =>
     bar.unit === 'x' ? `${value.toFixed(2)}x` : `${oneDigit(value)} ${bar.unit}`;
   return [bar.name, show(bar.most), show(bar.value), bar.met ? 'yes' : 'NO'];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
 function describeMemory(memory: MemoryResult): string {

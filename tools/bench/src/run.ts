@@ -1,4 +1,3 @@
-import { cpus, release, totalmem } from 'node:os';
 import {
   flipWeights,
   plainServices,
@@ -7,9 +6,10 @@ import {
   switchTarget,
   type Change,
 } from './mesh/changes.ts';
+import { describeMachine } from './machine.ts';
 import type { MeshPlan, MeshShape } from './mesh/plan.ts';
 import type { Options } from './options.ts';
-import type { BenchResult, ChangeName, Machine } from './result.ts';
+import type { BenchResult, ChangeName } from './result.ts';
 import { measureChanges, type ChangeResult } from './scenarios/change-scenario.ts';
 import { measureColdStart } from './scenarios/cold-start.ts';
 import { measureEverybody } from './scenarios/everybody.ts';
@@ -153,15 +153,4 @@ function changesOf(
     ['target-removed', plan.mode === 'smi' ? switched(switchTarget, false) : []],
     ['target-added', plan.mode === 'smi' ? switched(switchTarget, true) : []],
   ];
-}
-
-function describeMachine(): Machine {
-  const processors = cpus();
-  return {
-    cores: processors.length,
-    processor: processors[0]?.model ?? 'unknown',
-    memoryBytes: totalmem(),
-    kernel: release(),
-    node: process.version,
-  };
 }
