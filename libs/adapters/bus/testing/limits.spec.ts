@@ -57,9 +57,7 @@ describe('limits of a real server', { timeout: 60_000 }, () => {
     // Three keys and the epoch.
     table.set('d', '1');
     const refused = async (): Promise<string> => (await metrics.render()).body;
-    await expect
-      .poll(refused, patience)
-      .toMatch(/osm_bus_errors_total\{code="bus_full"\} [1-9]/);
+    await expect.poll(refused, patience).toMatch(/osm_bus_errors_total\{code="bus_full"\} [1-9]/);
     expect([...seen.keys()]).toEqual(['a', 'b', 'c']);
     table.remove('d');
     table.set('a', '2');
