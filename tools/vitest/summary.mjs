@@ -1,10 +1,13 @@
-// Adds up dist/test-results/*.json. Prints what failed, by name, and as its last line `N passed, N failed`.
+// `summary.mjs [NOTE [FAILURE...]]`: adds up dist/test-results/*.json. Prints what failed, by name, the note, and as its last line
+// `N passed, N failed`. Each FAILURE is one that no test could report.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const folder = resolve(import.meta.dirname, '../../dist/test-results');
 let passed = 0;
-let failed = 0;
+const [note, ...others] = process.argv.slice(2);
+let failed = others.length;
+for (const text of others) console.log(`failed: ${text}`);
 for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
   const result = JSON.parse(readFileSync(join(folder, file), 'utf8'));
   passed += result.numPassedTests;
@@ -23,5 +26,6 @@ if (passed + failed === 0) {
   console.log('failed: no test ran');
   failed = 1;
 }
+if (note) console.log(note);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

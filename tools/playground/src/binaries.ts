@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { must, run } from './process/run.ts';
+import { run } from './process/run.ts';
 import { repositoryRoot } from './repository.ts';
 import { ownDirectory } from './state-directory.ts';
 
@@ -62,17 +63,20 @@ export async function ensureBinaries(options: BinariesOptions = {}): Promise<Bin
     };
   }
   const venv = installedVenv() ?? (await install(options.report));
-  const library = (
-    await must(join(venv, 'bin/python'), [
-      '-c',
-      'import sysconfig; print(sysconfig.get_path("purelib"))',
-    ])
-  ).trim();
+  const library = packagesOf(venv);
   return {
     // The package's own `envoy` is a Python wrapper; pods need the program itself.
     envoy: executable(given.envoy ?? join(library, 'envoy/_bin/envoy'), 'ENVOY_PATH'),
     natsServer: executable(given.natsServer ?? join(venv, 'bin/nats-server'), 'NATS_SERVER_PATH'),
   };
+}
+
+/** The packages' directory, found without running the environment's Python, which may belong to a user whose files others cannot see. */
+function packagesOf(venv: string): string {
+  const [python = 'python3'] = readdirSync(join(venv, 'lib')).filter((name) =>
+    name.startsWith('python3'),
+  );
+  return join(venv, 'lib', python, 'site-packages');
 }
 
 async function install(report?: (message: string) => void): Promise<string> {

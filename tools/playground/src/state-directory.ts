@@ -113,7 +113,8 @@ function playgrounds(): string {
   return join(ownDirectory(), 'playground');
 }
 
-function canWrite(path: string): boolean {
+/** May this user write there, or make the directory when it is not there? */
+export function canWrite(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);
     return true;

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { repositoryRoot } from '../repository.ts';
+import { canWrite } from '../state-directory.ts';
 import { serviceNames } from './mesh-services.ts';
 
 /** Builds the services (dist/apps/<service>/main.js) with Nx, which does nothing when nothing changed. */
 export async function buildServices(report: (message: string) => void): Promise<void> {
+  if (!canWrite(join(repositoryRoot, 'dist'))) return useBuilt(report);
   report('building the services (Nx does it only when something changed) ...');
   const args = [
     'nx',
@@ -28,4 +32,17 @@ export async function buildServices(report: (message: string) => void): Promise<
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0)
     throw new MeshError('io', `the services cannot be built:\n${output.slice(-4000)}`);
+}
+
+/** In a checkout of somebody else. @throws MeshError not_found when nothing was built there */
+function useBuilt(report: (message: string) => void): void {
+  const missing = serviceNames.filter(
+    (name) => !existsSync(join(repositoryRoot, 'dist/apps', name, 'main.js')),
+  );
+  if (missing.length > 0)
+    throw new MeshError(
+      'not_found',
+      `${repositoryRoot} belongs to somebody else, and ${missing.join(', ')} has not been built there: use a checkout of your own`,
+    );
+  report('this checkout belongs to somebody else: the services run as they were built there');
 }

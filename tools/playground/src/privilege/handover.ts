@@ -12,7 +12,7 @@ export interface Handover {
 }
 
 /** The variables that the first half sets for the second. */
-export function handoverVariables({ claimed }: Handover): Record<string, string> {
+export function handoverVariables({ claimed }: Handover = {}): Record<string, string> {
   return {
     [parentVariable]: `${process.pid}`,
     [preparedVariable]: '1',

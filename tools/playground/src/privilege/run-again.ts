@@ -17,24 +17,29 @@ export function runAgain(
     ...(program === undefined ? [] : [program]),
     ...own,
   ];
-  return way.kind === 'with sudo' ? runWithSudo(words, handover) : runInside(words, handover);
+  return way.kind === 'with sudo'
+    ? runWithSudo(words, handover)
+    : runInside(words, { ...handover, isHalf: true });
 }
 
 /**
  * Runs a command in a new user namespace in which it is root, with a network of its own in which there is loopback only. It ends with
- * this process, also when that is killed.
+ * this process, also when that is killed. The second half of this program is given ports outside when it asks for them.
  */
-export function runInside(words: readonly string[], handover: Handover = {}): Promise<number> {
+export function runInside(
+  words: readonly string[],
+  options: Handover & { readonly isHalf?: boolean } = {},
+): Promise<number> {
   const flags = ['--user', '--map-root-user', '--net'];
   const [command, args] = dieWithParent('unshare', [
     ...[...flags, 'sh', '-c', 'ip link set lo up && exec "$@"', 'playground'],
     ...words,
   ]);
   const child = spawn(command, args, {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, ...handoverVariables(handover) },
+    stdio: ['inherit', 'inherit', 'inherit', ...(options.isHalf === true ? ['ipc' as const] : [])],
+    env: { ...process.env, ...handoverVariables(options) },
   });
-  listenForChild(child);
+  if (options.isHalf === true) listenForChild(child);
   return ended(child);
 }
 
@@ -51,7 +56,8 @@ function runWithSudo(words: readonly string[], handover: Handover): Promise<numb
   return ended(spawn('sudo', ['env', ...env, ...words], { stdio: 'inherit' }));
 }
 
-function ended(child: ChildProcess): Promise<number> {
+/** Waits for a child that does this process's work, passes signals on to it, and returns its exit status. */
+export function ended(child: ChildProcess): Promise<number> {
   // Ctrl-C reaches the child from the terminal; a signal to this process alone is passed on.
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);
