@@ -109,9 +109,9 @@ function upgrade(request, socket, head) {
   onMessages(socket, head, (text) => socket.write(frame(`heard ${text}`, false)));
 }
 
-function serveHttp(name, port, options = {}) {
+function serveHttp(name, port, address = '0.0.0.0') {
   const handle = handler(name, port);
-  const server = http.createServer({ maxHeaderSize: 256 * 1024, ...options }, handle);
+  const server = http.createServer({ maxHeaderSize: 256 * 1024 }, handle);
   // Who is refused is not told to continue.
   server.on('checkContinue', (request, response) => {
     if (!request.url.startsWith('/refuse')) response.writeContinue();
@@ -119,12 +119,13 @@ function serveHttp(name, port, options = {}) {
   });
   server.on('upgrade', upgrade);
   server.requestTimeout = 0;
-  server.listen(port, '0.0.0.0');
-  return server;
+  server.listen(port, address);
 }
 
 export const servers = {
-  http: serveHttp,
+  http: (name, port) => serveHttp(name, port),
+  /** On the pod's address only, not on its loopback. */
+  bound: (name, port) => serveHttp(name, port, process.env.POD_IP),
   h2c: (name, port) => http2.createServer(handler(name, port)).listen(port, '0.0.0.0'),
   grpc: serveGrpc,
   /** TLS of the application's own, HTTP/1.1 or HTTP/2 as the client likes. */

@@ -1,5 +1,5 @@
 // Test program of the workload shapes: servers of many kinds, and an agent that plays the client.
-//   shapes.mjs NAME KIND:PORT...     KIND = http | h2c | grpc | https | hasty | old
+//   shapes.mjs NAME KIND:PORT...     KIND = http | bound | h2c | grpc | https | hasty | old
 // The agent listens on 127.0.0.1:7777, inside the pod only: GET /ACT?JSON does something as this pod and answers what came of it.
 import http from 'node:http';
 import { acts } from './acts.mjs';
