@@ -1,9 +1,10 @@
-import type { HttpRule } from '@osm/policy';
+import { spiffeIdOf } from '@osm/model';
+import type { HttpAccess, HttpRule } from '@osm/policy';
 import { compareText } from '@osm/prelude';
 import { HttpRbacPerRoute, packAny, Permission, Principal, RBAC, type Any } from '@osm/proto-envoy';
 import { headerMatchers, matchesAll, type HttpMatch } from './routes.ts';
 
-/** Clients by the exact DNS name in their certificate, any of them. */
+/** Clients by an exact name in their certificate, any of them. */
 function principalsOf(names: readonly string[]): Principal[] {
   return names.map((name) =>
     Principal.fromPartial({
@@ -24,25 +25,31 @@ function principalsOf(names: readonly string[]): Principal[] {
  */
 export function httpRbac(rules: readonly HttpRule[]): Any {
   const groups = groupByPrincipals(rules);
-  return policySet(groups, (group) =>
+  const set = policySet(groups, (group) =>
     groups.length === 1 ? [anything] : permissionsOf(group.matches),
   );
+  return packAny(HttpRbacPerRoute, HttpRbacPerRoute.fromPartial({ rbac: { rules: set } }));
 }
 
-/** The same where no routes have told anything: every match is said, in a way that holds for readers which anchor a regex without a group. */
-export function permitByRules(rules: readonly HttpRule[]): Any {
-  return policySet(groupByPrincipals(rules.map(grouped)), ({ matches }) => permissionsOf(matches));
-}
-
-/** Everybody in the mesh may everything. */
-export function permitAll(): Any {
-  const principals = [Principal.fromPartial({ identifier: { $case: 'any', value: true } })];
-  return perRoute(
-    RBAC.fromPartial({ policies: { anybody: { permissions: [anything], principals } } }),
+/**
+ * The same for gRPC without a sidecar, where no routes have told anything: every match is said. A regex is put into a group, because
+ * grpc-js anchors it as it is: of `a|b` it makes `^a|b$`, which matches more. And clients are also named by their URI, which is all
+ * that gRPC looks at when a certificate has one, the common name apart, which is left out when it is long.
+ */
+export function proxylessRbac(access: HttpAccess, trustDomain: string): RBAC {
+  if (access.kind === 'http-permissive')
+    return RBAC.fromPartial({
+      policies: { anybody: { permissions: [anything], principals: [anybody] } },
+    });
+  return policySet(
+    groupByPrincipals(access.rules.map(grouped)),
+    ({ matches }) => permissionsOf(matches),
+    (names) => names.flatMap((name) => [name, ...uriOf(name, trustDomain)]),
   );
 }
 
-/** `a|b` as `(?:a|b)`: grpc-js makes `^a|b$` of the former, which matches more. */
+const anybody = Principal.fromPartial({ identifier: { $case: 'any', value: true } });
+
 function grouped(rule: HttpRule): HttpRule {
   const group = (regex: string): string => `(?:${regex})`;
   return {
@@ -52,21 +59,28 @@ function grouped(rule: HttpRule): HttpRule {
   };
 }
 
+/** The SPIFFE form of `<service account>.<namespace>.<trust domain>`; a namespace has no dots. None for a name of another form. */
+function uriOf(principal: string, trustDomain: string): readonly string[] {
+  const end = `.${trustDomain}`;
+  const identity = principal.endsWith(end) ? principal.slice(0, -end.length) : '';
+  const at = identity.lastIndexOf('.');
+  if (at <= 0) return [];
+  const [serviceAccount, namespace] = [identity.slice(0, at), identity.slice(at + 1)];
+  return [spiffeIdOf({ namespace, serviceAccount }, trustDomain)];
+}
+
 function policySet(
   groups: readonly Group[],
   permissions: (group: Group) => readonly Permission[],
-): Any {
+  namesOf = (principals: readonly string[]): readonly string[] => principals,
+): RBAC {
   const policies = groups
     .filter((group) => group.principals.length > 0)
     .map((group, index) => [
       `clients-${index}`,
-      { permissions: [...permissions(group)], principals: principalsOf(group.principals) },
+      { permissions: [...permissions(group)], principals: principalsOf(namesOf(group.principals)) },
     ]);
-  return perRoute(RBAC.fromPartial({ policies: Object.fromEntries(policies) }));
-}
-
-function perRoute(rules: RBAC): Any {
-  return packAny(HttpRbacPerRoute, HttpRbacPerRoute.fromPartial({ rbac: { rules } }));
+  return RBAC.fromPartial({ policies: Object.fromEntries(policies) });
 }
 
 interface Group {

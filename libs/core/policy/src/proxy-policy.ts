@@ -86,6 +86,8 @@ export interface WorkloadPolicy {
   readonly metrics: boolean;
   readonly tls: TlsSettings;
   readonly dialect?: Dialect;
+  /** Proxyless: of its clients, whom gRPC knows by their URI. */
+  readonly trustDomain?: string;
   /** The mesh has proxyless pods: their handshakes are those of gRPC, not of a sidecar. */
   readonly hasProxylessClients?: true;
 }

@@ -70,7 +70,11 @@ export function createWorkloadQueries(
               outbound: permissive ? everything(ctx, known) : allowed(ctx, known, account, inputs),
               ...(ctx.read(known.anyProxyless, '') ? { hasProxylessClients: true } : {}),
             }
-          : { outbound: byName(ctx, known, account, permissive), dialect: ref.dialect }),
+          : {
+              outbound: byName(ctx, known, account, permissive),
+              dialect: ref.dialect,
+              trustDomain: ctx.get(inputs.trustDomain, '') ?? '',
+            }),
       };
     },
   });

@@ -5,26 +5,27 @@ import {
   HttpRbac,
   Listener,
   packAny,
-  RBAC,
-  Route,
   RouteConfiguration,
+  type Any,
 } from '@osm/proto-envoy';
 import { socketAddress } from '../address.ts';
-import { overAds } from '../config-source.ts';
 import { networkFilter, routerFilter } from '../http-filters.ts';
 import { inboundRouteName, proxylessServerListeners } from '../names.ts';
 import { assemble, type Emitted, type Part } from '../part.ts';
-import { permitAll, permitByRules } from '../rbac.ts';
+import { proxylessRbac } from '../rbac.ts';
 import { includesOf } from '../workload.ts';
 import { proxylessDownstreamTls } from './tls.ts';
 
 /**
- * The server side of gRPC without a sidecar: a listener for each address that a server may listen on, and a route configuration per
- * port that holds the access. TCP ports are left out: what is no gRPC has nobody here to answer the handshake.
+ * The server side of gRPC without a sidecar: a listener for each address that a server may listen on. TCP ports are left out: what is no
+ * gRPC has nobody here to answer the handshake.
+ *
+ * Access is in the listener, not in its routes: grpc-js 1.14 does not read RBAC of routes. An edit of it replaces the listener, and the
+ * server closes its connections as soon as their calls have ended.
  */
 export function emitProxylessWorkload(unit: WorkloadPolicy, previous?: Emitted): Emitted {
   const parts = unit.inbound.flatMap(({ targetPort, access }) =>
-    isHttp(access) ? [...listeners(targetPort), routes(targetPort, access)] : [],
+    isHttp(access) ? listeners(targetPort, access, unit.trustDomain ?? '') : [],
   );
   return assemble(parts, includesOf(unit), previous);
 }
@@ -33,30 +34,41 @@ function isHttp(access: InboundPolicy['access']): access is HttpAccess {
   return access.kind === 'http-permissive' || access.kind === 'http-enforced';
 }
 
-function listeners(port: number): readonly Part[] {
+function listeners(port: number, access: HttpAccess, trustDomain: string): readonly Part[] {
   return proxylessServerListeners(port).map(({ name, address }) => ({
     type: 'listener',
     name,
-    from: 'proxyless server',
+    from: { access, trustDomain },
     make: () => ({
       type: 'listener',
       message: Listener.fromPartial({
         name,
         address: socketAddress(address, port),
-        filterChains: [serverChain(port)],
+        filterChains: [serverChain(port, proxylessRbac(access, trustDomain))],
       }),
     }),
   }));
 }
 
-/** No match: gRPC servers have one chain for all comers. */
-function serverChain(port: number): FilterChain {
+/** No match: gRPC servers have one chain for all comers. Its only route takes every request: what is not allowed is PERMISSION_DENIED. */
+function serverChain(port: number, rules: ReturnType<typeof proxylessRbac>): FilterChain {
+  const name = inboundRouteName(port);
+  const route = {
+    match: { pathSpecifier: { $case: 'prefix' as const, value: '/' } },
+    action: { $case: 'nonForwardingAction' as const, value: {} },
+  };
   const manager = HttpConnectionManager.fromPartial({
     routeSpecifier: {
-      $case: 'rds',
-      value: { configSource: overAds, routeConfigName: inboundRouteName(port) },
+      $case: 'routeConfig',
+      value: RouteConfiguration.fromPartial({
+        name,
+        virtualHosts: [{ name, domains: ['*'], routes: [route] }],
+      }),
     },
-    httpFilters: [rbac, routerFilter],
+    httpFilters: [
+      httpFilter('rbac', packAny(HttpRbac, HttpRbac.fromPartial({ rules }))),
+      routerFilter,
+    ],
   });
   return FilterChain.fromPartial({
     transportSocket: proxylessDownstreamTls(),
@@ -64,36 +76,6 @@ function serverChain(port: number): FilterChain {
   });
 }
 
-/** Also the filter's name: grpc-js looks up what a route says for a filter under the filter's type. */
-const rbacFilter = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
-
-/** Nobody may anything, unless the route says so. */
-const rbac = {
-  name: rbacFilter,
-  configType: {
-    $case: 'typedConfig' as const,
-    value: packAny(HttpRbac, HttpRbac.fromPartial({ rules: RBAC.fromPartial({}) })),
-  },
-};
-
-/**
- * One route for all requests: a gRPC server has no answer like "no such route", so that what is not allowed is PERMISSION_DENIED,
- * whether or not somebody else may.
- */
-function routes(port: number, access: HttpAccess): Part {
-  const name = inboundRouteName(port);
-  const make = (): RouteConfiguration => {
-    const route = Route.fromPartial({
-      match: { pathSpecifier: { $case: 'prefix', value: '/' } },
-      action: { $case: 'nonForwardingAction', value: {} },
-      typedPerFilterConfig: {
-        [rbacFilter]: access.kind === 'http-permissive' ? permitAll() : permitByRules(access.rules),
-      },
-    });
-    return RouteConfiguration.fromPartial({
-      name,
-      virtualHosts: [{ name, domains: ['*'], routes: [route] }],
-    });
-  };
-  return { type: 'route', name, from: access, make: () => ({ type: 'route', message: make() }) };
+function httpFilter(name: string, value: Any) {
+  return { name, configType: { $case: 'typedConfig' as const, value } };
 }
