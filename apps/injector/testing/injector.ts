@@ -45,6 +45,7 @@ export function startInjector(
     defaultEnvoyImage: 'envoy:1',
     defaultInitContainerImage: 'init:1',
     defaultHealthcheckContainerImage: 'healthcheck:1',
+    defaultProxylessAgentImage: 'agent:1',
     osmContainerPullPolicy: 'IfNotPresent' as const,
     natsUrl: '',
     natsCredentials: '',

@@ -10,6 +10,7 @@ import type { Problem } from './cluster/manifests.ts';
 import { ServiceAddresses } from './cluster/service-addresses.ts';
 import { admitPod } from './mesh/admission.ts';
 import { MeshServices, type ExistingNats, type MeshServicesOptions } from './mesh/mesh-services.ts';
+import { agentDirectory, agentImage } from './mesh/build-services.ts';
 import { InjectedSecrets } from './mesh/secrets.ts';
 import { Dialer } from './network/dialer.ts';
 import { NodeNetwork } from './network/node-network.ts';
@@ -109,7 +110,7 @@ export class Playground {
     this.addresses = addresses;
     this.directory = resolve(options.directory);
     this.stateDirectory = options.stateDirectory;
-    this.images = options.images ?? new Map();
+    this.images = new Map([[agentImage, agentDirectory], ...(options.images ?? [])]);
     this.isolation = isolation;
     this.#report = options.report;
     this.#secrets =

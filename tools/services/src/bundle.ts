@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { build, context, type BuildContext, type BuildOptions } from 'esbuild';
 
-/** The five services, in the order of the data flow. */
+/** The five services, in the order of the data flow, and the agent of pods without a sidecar. */
 export const serviceNames = [
   'catalog-watcher',
   'certificate-manager',
   'policy-compiler',
   'xds-server',
   'injector',
+  'proxyless-agent',
 ] as const;
 
 export type ServiceName = (typeof serviceNames)[number];

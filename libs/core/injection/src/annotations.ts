@@ -4,6 +4,7 @@ import type { JsonObject } from './json.ts';
 /** Annotations that injection reads or writes. */
 export const annotations = {
   injection: 'openservicemesh.io/sidecar-injection',
+  proxylessGrpc: 'openservicemesh.io/proxyless-grpc',
   outboundPortExclusionList: 'openservicemesh.io/outbound-port-exclusion-list',
   inboundPortExclusionList: 'openservicemesh.io/inbound-port-exclusion-list',
   outboundIpRangeExclusionList: 'openservicemesh.io/outbound-ip-range-exclusion-list',
@@ -22,6 +23,8 @@ const wishes: Readonly<Record<string, 'enabled' | 'disabled'>> = {
   false: 'disabled',
 };
 
+const noWish = 'none of enabled, yes, true, disabled, no, false';
+
 /** What the pod's own injection annotation wants. Any case; anything else is an error and denies the pod. */
 export function parseInjectionWish(
   found: JsonObject,
@@ -32,9 +35,20 @@ export function parseInjectionWish(
   return wish === undefined ? err(badInjectionWish(String(value))) : ok(wish);
 }
 
+/** Does the pod's own gRPC speak xDS? Anything that means neither yes nor no is an error and denies the pod. */
+export function parseProxylessWish(found: JsonObject): Result<boolean, string> {
+  const key = annotations.proxylessGrpc;
+  const value = found[key];
+  if (value === undefined) return ok(false);
+  const wish = typeof value === 'string' ? wishes[value.toLowerCase()] : undefined;
+  return wish === undefined
+    ? err(`annotation ${key}: "${String(value)}" is ${noWish}`)
+    : ok(wish === 'enabled');
+}
+
 /** The text for a wrong value of the injection annotation, on a pod or a namespace. */
 export function badInjectionWish(text: string): string {
-  return `annotation ${annotations.injection}: "${text}" is none of enabled, yes, true, disabled, no, false`;
+  return `annotation ${annotations.injection}: "${text}" is ${noWish}`;
 }
 
 /** A comma-separated list of ports, 1 to 65535. */

@@ -17,7 +17,9 @@ export interface SidecarImages {
   readonly envoy: string;
   readonly init: string;
   readonly healthcheck: string;
-  /** Of init and healthcheck; the proxy's is IfNotPresent as in OSM. */
+  /** Of pods without a proxy whose gRPC speaks xDS itself. */
+  readonly agent: string;
+  /** Of init, healthcheck and agent; the proxy's is IfNotPresent as in OSM. */
   readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
 }
 

@@ -23,4 +23,16 @@ export { emitInitScript, type InitRulesOptions } from './init-rules.ts';
 export type { PodInterception } from './interception.ts';
 export type { SidecarImages } from './containers.ts';
 export type { Json, JsonObject } from './json.ts';
-export { bootstrapSecretName, podNames, sidecarPorts, sidecarUid } from './sidecar.ts';
+export {
+  emitGrpcBootstrap,
+  proxylessDirectory,
+  proxylessFiles,
+  proxylessNames,
+} from './proxyless-pod.ts';
+export {
+  bootstrapFiles,
+  bootstrapSecretName,
+  podNames,
+  sidecarPorts,
+  sidecarUid,
+} from './sidecar.ts';

@@ -203,7 +203,13 @@ describe('injectPod', () => {
 });
 
 describe('injectPod denies', () => {
-  const images = { envoy: 'e', init: 'i', healthcheck: '', pullPolicy: 'Never' as const };
+  const images = {
+    envoy: 'e',
+    init: 'i',
+    healthcheck: '',
+    agent: '',
+    pullPolicy: 'Never' as const,
+  };
   const badPorts = { 'openservicemesh.io/outbound-port-exclusion-list': 'x' };
   const tcpProbe = { name: 'app', livenessProbe: { tcpSocket: { port: 1 } } };
   const foreignVolume = { volumes: [{ name: 'envoy-bootstrap-config-volume', emptyDir: {} }] };

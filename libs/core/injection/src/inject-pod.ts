@@ -1,5 +1,5 @@
 import type { Identity, MeshSettings, Namespace } from '@osm/model';
-import { annotations } from './annotations.ts';
+import { annotations, parseProxylessWish } from './annotations.ts';
 import { emitBootstrap, type XdsAddress } from './bootstrap.ts';
 import {
   emitEnvoyContainer,
@@ -12,6 +12,7 @@ import { decideInjection } from './decision.ts';
 import { podInterception, type PodInterception } from './interception.ts';
 import type { Json, JsonObject } from './json.ts';
 import { parsePod, type AdmittedPod } from './pod.ts';
+import { emitGrpcBootstrap, patchProxylessPod, takenByProxylessPod } from './proxyless-pod.ts';
 import { rewriteProbes, type RewrittenProbes } from './probes.ts';
 import { bootstrapSecretName, podNames, sidecarPorts } from './sidecar.ts';
 
@@ -51,7 +52,7 @@ export type InjectionResult =
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'deny'; readonly message: string };
 
-/** Decides about a pod and adds the sidecar. The same request gives the same result; the input stays as it is. */
+/** Decides about a pod and adds the sidecar, or what its own gRPC needs. The same request gives the same result; the input stays as it is. */
 export function injectPod(request: InjectionRequest): InjectionResult {
   const parsed = parsePod(request.pod);
   if (parsed.kind === 'error') return deny(parsed.error);
@@ -67,6 +68,9 @@ export function injectPod(request: InjectionRequest): InjectionResult {
       originalSecretName,
       pod: renewCopiedPod(pod, request.proxyUuid),
     };
+  const proxyless = parseProxylessWish(pod.annotations);
+  if (proxyless.kind === 'error') return deny(`pod: ${proxyless.error}`);
+  if (proxyless.value) return injectAgent(request, pod, identity);
   const interception = podInterception(request.settings.interception, pod.annotations);
   if (interception.kind === 'error') return deny(`pod: ${interception.error}`);
   const probes = rewriteProbes(pod.containers);
@@ -94,6 +98,24 @@ export function injectPod(request: InjectionRequest): InjectionResult {
       probes: probes.forwarded,
     }),
     warnings: podWarnings(pod),
+  };
+}
+
+/** No proxy: the pod's gRPC is told where it finds the mesh. */
+function injectAgent(
+  { proxyUuid, images, settings, xdsAddresses }: InjectionRequest,
+  pod: AdmittedPod,
+  identity: Identity,
+): InjectionResult {
+  const taken = takenByProxylessPod(pod);
+  if (taken !== undefined) return deny(taken);
+  const { trustDomain } = settings;
+  return {
+    kind: 'inject',
+    identity,
+    pod: patchProxylessPod({ pod, proxyUuid, images, trustDomain, xdsAddresses }),
+    bootstrap: emitGrpcBootstrap(proxyUuid, identity),
+    warnings: [],
   };
 }
 

@@ -40,6 +40,7 @@ export function injectionRequest(parts: Partial<InjectionRequest> = {}): Injecti
       envoy: 'envoy:1',
       init: 'init:1',
       healthcheck: 'healthcheck:1',
+      agent: 'agent:1',
       pullPolicy: 'IfNotPresent',
     },
     xdsAddresses: [{ host: 'osm-controller.osm-system.svc.cluster.local', port: 15128 }],

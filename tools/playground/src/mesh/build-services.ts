@@ -7,6 +7,15 @@ import { repositoryRoot } from '../repository.ts';
 import { canWrite } from '../state-directory.ts';
 import { serviceNames } from './mesh-services.ts';
 
+/** What runs in pods whose gRPC speaks xDS itself. */
+const agentName = 'proxyless-agent';
+
+/** The agent's image, where the injector is told of no other. */
+export const agentImage = 'osm/proxyless-agent:0.1.0';
+
+/** The directory that stands in for it. */
+export const agentDirectory = join(repositoryRoot, 'dist/apps', agentName);
+
 /** Builds the services (dist/apps/<service>/main.js) with Nx, which does nothing when nothing changed. */
 export async function buildServices(report: (message: string) => void): Promise<void> {
   if (!canWrite(join(repositoryRoot, 'dist'))) return useBuilt(report);
@@ -17,7 +26,7 @@ export async function buildServices(report: (message: string) => void): Promise<
     '-t',
     'build',
     '-p',
-    serviceNames.join(','),
+    [...serviceNames, agentName].join(','),
     '--output-style=static',
   ];
   const child = spawn('npx', args, {

@@ -32,8 +32,8 @@ export function prepareVolumes(
         ? join(claimsOf(directory), facts.namespace, volume.claim)
         : join(directory, target);
     mkdirSync(path, { recursive: true, mode: 0o755 });
-    // The container's user is not ours.
-    if (volume.kind === 'claim') chmodSync(path, 0o777);
+    // The containers' users are not ours, and may differ.
+    if (volume.kind !== 'object') chmodSync(path, 0o777);
     mounts.push({ source: path, target, readOnly: false });
     if (volume.kind === 'object') {
       const written = refreshVolume(directory, volume, facts);
