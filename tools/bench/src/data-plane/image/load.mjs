@@ -17,6 +17,9 @@ const connectionsSaturate = 32;
 /** Timers of the runtime fire up to a millisecond late; what is late beyond that counts as the answer's. */
 const grainMs = 1;
 const warmupMs = 1000;
+/** Answers may come so long after the last request. */
+const lateMsMax = 10_000;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function serve() {
   const answer = Buffer.from(
@@ -129,7 +132,7 @@ async function measure({ host, rate, seconds }) {
       const now = performance.now();
       for (;;) {
         const due = startedAt + (sent * 1000) / rate;
-        if (sent >= total) return setTimeout(resolve, 500);
+        if (sent >= total) return resolve();
         if (due > now) return setTimeout(tick, due - now);
         sent++;
         send(due);
@@ -137,6 +140,8 @@ async function measure({ host, rate, seconds }) {
     };
     tick();
   });
+  const deadline = performance.now() + lateMsMax;
+  while (answered + connections.errors() < sent && performance.now() < deadline) await sleep(20);
   connections.close();
   return { sent, answered, errors: connections.errors(), latencies };
 }
