@@ -45,12 +45,14 @@ export async function runCatalogWatcher(
   noteBus(bus.connected());
   bus.onConnected(noteBus);
 
+  // Before the lease is given back: an owner would put right what the next leader writes.
+  context.signal.addEventListener('abort', () => void table.follow());
+
   await Promise.all([
     followSource(context, source, watcher),
     followLease(context, bus, watcher),
     followDiagnostics(context, bus, board),
   ]);
-  await table.follow();
 }
 
 async function followSource(

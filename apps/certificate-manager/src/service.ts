@@ -188,6 +188,8 @@ async function publishBundle(
   { provider, answers }: Issuing,
 ): Promise<void> {
   let table: OwnedTable<TrustBundle> | undefined;
+  // Before the lease is given back: an owner would put right what the next leader writes.
+  signal.addEventListener('abort', () => void table?.close());
   for await (const event of bus.lease({ name: 'certificate-manager', holder: instance, signal })) {
     log.info('leadership', { event: event.kind });
     await table?.close();

@@ -1,4 +1,4 @@
-import { buckets, type Bus, type TableEvent } from '@osm/bus';
+import { buckets, type Bus, type TableEvent, type Watch } from '@osm/bus';
 import type { CatalogChange } from '@osm/policy';
 import type { CatalogObject } from '@osm/proto-mesh';
 import type { ServiceContext } from '@osm/runtime';
@@ -15,8 +15,12 @@ interface Compiler {
   readonly compilation: Compilation;
   readonly publisher: Publisher;
   readonly metrics: CompilerMetrics;
-  /** Both are needed before anything is written. */
-  readonly state: { leading: boolean; complete: boolean };
+  readonly catalog: Watch<CatalogObject>;
+  /**
+   * All are needed before anything is written. `current`: since this replica leads it has seen all that the one before it may have seen; else
+   * it would take back what that one has published.
+   */
+  readonly state: { leading: boolean; current: boolean; complete: boolean };
 }
 
 /**
@@ -33,7 +37,8 @@ export async function runPolicyCompiler(
     compilation,
     publisher: createPublisher(bus),
     metrics: createCompilerMetrics(context.metrics),
-    state: { leading: false, complete: false },
+    catalog: bus.watch(buckets.catalog, { signal: context.signal }),
+    state: { leading: false, current: false, complete: false },
   };
   const busGate = readiness.gate('bus');
   const noteBus = (connected: boolean): void =>
@@ -43,18 +48,18 @@ export async function runPolicyCompiler(
   // A write that waits for a bus that is away must not hold up the end.
   context.signal.addEventListener('abort', () => void compiler.publisher.follow());
 
-  await Promise.all([followCatalog(context, bus, compiler), followLease(context, bus, compiler)]);
+  await Promise.all([followCatalog(context, compiler), followLease(context, bus, compiler)]);
   await compiler.publisher.follow();
 }
 
 /** A batch of the bus is one compile: nothing waits for more to come. Before the catalog is complete, changes are only collected. */
-async function followCatalog(context: Context, bus: Bus, compiler: Compiler): Promise<void> {
-  const { log, readiness, signal } = context;
-  const { publisher, compilation, metrics, state } = compiler;
+async function followCatalog(context: Context, compiler: Compiler): Promise<void> {
+  const { log, readiness } = context;
+  const { catalog, publisher, compilation, metrics, state } = compiler;
   const gate = readiness.gate('catalog');
   gate.notReady('waiting for a complete catalog');
   const early: TableEvent<CatalogObject>[] = [];
-  for await (const batch of bus.watch(buckets.catalog, { signal })) {
+  for await (const batch of catalog) {
     const epoch = batch.findLast((event) => event.kind === 'complete')?.epoch;
     if (epoch !== undefined) metrics.catalogEpochs.inc();
     if (state.complete) {
@@ -67,21 +72,36 @@ async function followCatalog(context: Context, bus: Bus, compiler: Compiler): Pr
     state.complete = true;
     gate.ready();
     log.info('catalog is complete', { epoch, ...Object.fromEntries(compilation.counts().bundles) });
-    if (state.leading) await publisher.lead(compilation.contents);
+    await lead(compiler);
   }
 }
 
 /** Of several replicas one writes; the others have everything compiled. */
 async function followLease(context: Context, bus: Bus, compiler: Compiler): Promise<void> {
   const { instance, log, signal } = context;
-  const { publisher, compilation, metrics, state } = compiler;
+  const { catalog, publisher, metrics, state } = compiler;
+  let terms = 0;
   for await (const event of bus.lease({ name: 'policy-compiler', holder: instance, signal })) {
     log.info('leadership', { event: event.kind });
     state.leading = event.kind === 'acquired';
+    state.current = false;
+    terms += 1;
     metrics.leading.set(state.leading ? 1 : 0);
-    if (!state.leading) await publisher.follow();
-    else if (state.complete) void publisher.lead(compilation.contents);
+    if (!state.leading) {
+      await publisher.follow();
+      continue;
+    }
+    const term = terms;
+    void catalog.caughtUp().then(() => {
+      if (term !== terms || signal.aborted) return;
+      state.current = true;
+      void lead(compiler);
+    });
   }
+}
+
+async function lead({ compilation, publisher, state }: Compiler): Promise<void> {
+  if (state.leading && state.current && state.complete) await publisher.lead(compilation.contents);
 }
 
 function compile({ compilation, metrics }: Compiler, events: readonly TableEvent<CatalogObject>[]) {

@@ -267,7 +267,8 @@ export class TableFollower {
 
   async #readAll(state: StreamState): Promise<void> {
     const { link, bucket, handler, metrics } = this.#options;
-    const entries = await link.read(bucket, 1);
+    const read = await link.read(bucket, 1);
+    const entries = lastOfEach(read);
     if (this.#closed) return;
     this.#refuseLag(state, entries);
     const last = entries.at(-1);
@@ -324,6 +325,16 @@ export class TableFollower {
       this.#tell();
     }
   }
+}
+
+/** What is written while a bucket is read comes beside what it replaces. */
+function lastOfEach(read: readonly Entry[]): readonly Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const entry of read) {
+    entries.delete(entry.key);
+    entries.set(entry.key, entry);
+  }
+  return entries.size === read.length ? read : [...entries.values()];
 }
 
 function judge(
