@@ -15,6 +15,7 @@ const retryMs = 100;
 /** How long a lease lasts after its last renewal on a link without delay. Whoever renews over a slow one makes it last longer. */
 const lastsMs = 1_600;
 const tripMsMax = 2_000;
+const sentKept = 16;
 /** The holder steps down after this part of the time, counted from sending; others count all of it from hearing. */
 const holderPart = 0.75;
 
@@ -22,16 +23,18 @@ interface LeaseValue {
   readonly holder: string;
   /** How long it lasts without another renewal, by the clock of whoever hears of it. */
   readonly lastsMs: number;
+  /** Counts the holder's renewals. */
+  readonly turn: number;
 }
 
-/** `<holder>\n<milliseconds>` */
-function encodeValue({ holder, lastsMs: lasts }: LeaseValue): Uint8Array {
-  return new TextEncoder().encode(`${holder}\n${lasts}`);
+/** `<holder>\n<milliseconds>\n<turn>` */
+function encodeValue({ holder, lastsMs: lasts, turn }: LeaseValue): Uint8Array {
+  return new TextEncoder().encode(`${holder}\n${lasts}\n${turn}`);
 }
 
 function decodeValue(bytes: Uint8Array): LeaseValue {
-  const [holder = '', lasts = ''] = new TextDecoder().decode(bytes).split('\n');
-  return { holder, lastsMs: Number(lasts) > 0 ? Number(lasts) : lastsMs };
+  const [holder = '', lasts = '', turn = ''] = new TextDecoder().decode(bytes).split('\n');
+  return { holder, lastsMs: Number(lasts) > 0 ? Number(lasts) : lastsMs, turn: Number(turn) };
 }
 
 interface LeaseTools {
@@ -103,6 +106,9 @@ class Candidate {
   #closed = false;
   /** How long the last renewal took. */
   #tripMs = 0;
+  /** When the last renewals were sent, by their turn. */
+  readonly #sentMs = new Map<number, number>();
+  #turn = 0;
   #cancelTimer: () => void = () => undefined;
   #cancelStepDown: () => void = () => undefined;
 
@@ -182,7 +188,12 @@ class Candidate {
   #seen(entry: Entry): void {
     if (entry.key !== this.#name || entry.seq < this.#seq) return;
     const { bytes, seq } = entry;
-    this.#observe(bytes === undefined ? undefined : decodeValue(bytes), seq);
+    const value = bytes === undefined ? undefined : decodeValue(bytes);
+    if (value?.holder !== this.#holder || !this.#sentMs.has(value.turn))
+      return this.#observe(value, seq);
+    // The entry proves a renewal as its acknowledgement does, which may be late or lost.
+    this.#won(value, seq);
+    this.#schedule(this.#dueMs());
   }
 
   #observe(value: LeaseValue | undefined, seq: number): void {
@@ -235,10 +246,13 @@ class Candidate {
     this.#writing = true;
     const sentMs = timing.now();
     let failed = false;
-    const value = { holder: this.#holder, lastsMs: lastsMs + 4 * Math.round(this.#tripMs) };
+    const turn = (this.#turn += 1);
+    const value = { holder: this.#holder, lastsMs: lastsMs + 4 * Math.round(this.#tripMs), turn };
+    this.#sentMs.set(turn, sentMs);
+    this.#sentMs.delete(turn - sentKept);
     try {
       const seq = await link.put({ ...this.#place(), bytes: encodeValue(value) });
-      if (!this.#closed && seq >= this.#seq) this.#won(value, seq, sentMs);
+      if (!this.#closed && seq >= this.#seq) this.#won(value, seq);
     } catch (thrown) {
       const error = MeshError.from(thrown);
       failed = true;
@@ -251,8 +265,12 @@ class Candidate {
     this.#schedule(failed ? retryMs : Math.max(this.#dueMs(), renewMs));
   }
 
-  #won(value: LeaseValue, seq: number, sentMs: number): void {
+  #won(value: LeaseValue, seq: number): void {
     const { timing } = this.#tools;
+    const sentMs = this.#sentMs.get(value.turn);
+    // Told of twice, or of a life before this one.
+    if (sentMs === undefined) return;
+    this.#sentMs.delete(value.turn);
     this.#current = value;
     this.#seq = seq;
     this.#observedMs = timing.now();

@@ -48,9 +48,7 @@ const pingsOutMax = 3;
 const delayMsMost = 500;
 /** How long a connection that was replaced is kept for answers that are on their way. */
 const lingerMs = 10_000;
-/** A server that is further away than this is measured again and again. */
-const farMs = 50;
-const measureMs = 5_000;
+const measureMs = 2_000;
 const moveRetryMsMost = 30_000;
 
 /**
@@ -208,7 +206,7 @@ export class NatsWire {
     this.#setConnected(true);
   }
 
-  /** How far away the server is decides how long to wait for answers: measured for each connection, and when one was late. */
+  /** How far away the server is decides how long to wait for answers: measured again and again, and when one was late. */
   #measure(): void {
     const connection = this.#connection;
     if (connection === undefined || this.#measuring === connection) return;
@@ -219,8 +217,7 @@ export class NatsWire {
     connection.rtt().then((ms) => {
       if (this.#connection === connection) this.#questions.tripMs = ms;
       ended();
-      // Far away, or behind much else: the latter passes.
-      if (ms > farMs) setTimeout(() => this.#measure(), measureMs).unref();
+      setTimeout(() => this.#measure(), measureMs).unref();
     }, ended);
   }
 
