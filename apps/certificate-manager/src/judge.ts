@@ -1,4 +1,4 @@
-import { openSignRequest } from '@osm/pki';
+import { openSignRequest, readSignRequest } from '@osm/pki';
 import { assertNever, err, ok, type Clock, type MeshError, type Result } from '@osm/prelude';
 import type { SignedRequest, SignRequest } from '@osm/proto-mesh';
 import { grantProblem } from './grants.ts';
@@ -23,20 +23,26 @@ export type Judge = (signed: SignedRequest, asker: string) => Promise<Result<Sig
 export function createJudge({ identities, clock, open = openSignRequest }: JudgeOptions): Judge {
   const guard = createReplayGuard();
   return async (signed, asker) => {
-    const opened = await open(signed);
-    if (opened.kind === 'error') return no('invalid_proof', opened.error.message);
-    const request = opened.value;
+    // What needs no signature to be refused comes first: a flood must not cost what a certificate costs.
+    const read = readSignRequest(signed);
+    if (read.kind === 'error') return no('invalid_proof', read.error.message);
+    const request = read.value;
     if (request.asker !== asker)
       return no(
         'invalid_proof',
         `the request was made by ${request.asker || 'nobody'}, not ${asker}`,
       );
-    const replayed = guard.admit(request, clock.now());
-    if (replayed !== undefined) return err(replayed);
+    const repeated = guard.check(request, clock.now());
+    if (repeated !== undefined) return err(repeated);
     const subject = requestSubject(request.subject);
     if (subject === undefined) return no('invalid_subject', 'the request names no subject');
     const problem = grantProblem(asker, subject);
     if (problem !== undefined) return no('forbidden', problem);
+    const opened = await open(signed);
+    if (opened.kind === 'error') return no('invalid_proof', opened.error.message);
+    // Now it is known to come from whom it says; another one with the same nonce may have come in between.
+    const replayed = guard.admit(request, clock.now());
+    if (replayed !== undefined) return err(replayed);
     if (subject.kind === 'controlPlane') return ok(request);
     const { namespace, serviceAccount } = subject.identity;
     const verdict = await identities.await(subject.identity);

@@ -3,6 +3,9 @@ import type { Refusal } from './refusal.ts';
 
 /** Lets every question through once, and only for as long as it is fresh. */
 export interface ReplayGuard {
+  /** Why the question is not acceptable; nothing is remembered. */
+  readonly check: (request: SignRequest, nowMs: number) => Refusal | undefined;
+  /** The same, and remembers the question when it is. */
   readonly admit: (request: SignRequest, nowMs: number) => Refusal | undefined;
 }
 
@@ -21,21 +24,25 @@ export function createReplayGuard(): ReplayGuard {
       nonces.delete(nonce);
     }
   };
+  const check: ReplayGuard['check'] = ({ nonce, askedAtMs }, nowMs) => {
+    const skewMs = Math.abs(nowMs - askedAtMs);
+    if (!(skewMs <= windowMs)) {
+      const message = `the request was made ${Math.round(skewMs / 1000)} s before or after now: set the clocks of both machines`;
+      return { code: 'stale', message };
+    }
+    forget(nowMs);
+    if (nonces.has(nonce.toString('base64')))
+      return { code: 'replayed', message: 'this request was made before: make a new one' };
+    if (nonces.size >= noncesMax)
+      return { code: 'not_ready', message: 'too many requests within a minute, try again later' };
+    return undefined;
+  };
   return {
-    admit: ({ nonce, askedAtMs }, nowMs) => {
-      const skewMs = Math.abs(nowMs - askedAtMs);
-      if (!(skewMs <= windowMs)) {
-        const message = `the request was made ${Math.round(skewMs / 1000)} s before or after now: set the clocks of both machines`;
-        return { code: 'stale', message };
-      }
-      forget(nowMs);
-      const text = nonce.toString('base64');
-      if (nonces.has(text))
-        return { code: 'replayed', message: 'this request was made before: make a new one' };
-      if (nonces.size >= noncesMax)
-        return { code: 'not_ready', message: 'too many requests within a minute, try again later' };
-      nonces.set(text, nowMs + 2 * windowMs);
-      return undefined;
+    check,
+    admit: (request, nowMs) => {
+      const refusal = check(request, nowMs);
+      if (refusal === undefined) nonces.set(request.nonce.toString('base64'), nowMs + 2 * windowMs);
+      return refusal;
     },
   };
 }

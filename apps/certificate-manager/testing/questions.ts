@@ -1,5 +1,4 @@
 import { buckets, subjects, type OwnedTable } from '@osm/bus';
-import type { MemoryBusHub } from '@osm/bus/testing';
 import { objectKey } from '@osm/model';
 import { createKeyPair, sealSignRequest } from '@osm/pki';
 import type {
@@ -8,6 +7,7 @@ import type {
   SignedRequest,
   SignResponse,
 } from '@osm/proto-mesh';
+import type { TestHub } from './replica.ts';
 
 /** A question as a service would ask it now, with a fresh key. */
 export async function sealed(
@@ -20,7 +20,7 @@ export async function sealed(
 
 /** Sends a question as the service, and waits for the answer. */
 export async function send(
-  hub: MemoryBusHub,
+  hub: TestHub,
   service: string,
   request: SignedRequest,
 ): Promise<SignResponse> {
@@ -45,7 +45,7 @@ export interface TestCatalog {
   readonly removeAccount: (name: string) => void;
 }
 
-export function publishCatalog(hub: MemoryBusHub): TestCatalog {
+export function publishCatalog(hub: TestHub): TestCatalog {
   const table: OwnedTable<CatalogObject> = hub
     .connect({ service: 'catalog-watcher' })
     .own(buckets.catalog);

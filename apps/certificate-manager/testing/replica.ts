@@ -1,5 +1,5 @@
 import type { Bus } from '@osm/bus';
-import { silentLogger, type MemoryBusHub } from '@osm/bus/testing';
+import { silentLogger } from '@osm/bus/testing';
 import { createReadiness, systemClock, type Readiness } from '@osm/runtime';
 import { createMetrics, type Metrics } from '@osm/telemetry';
 import { runCertificateManager } from '../src/service.ts';
@@ -8,16 +8,24 @@ import { runCertificateManager } from '../src/service.ts';
 export interface Replica {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  /** What it warned of. */
+  readonly warnings: () => readonly string[];
   /** Rejects when the service ends by an error. */
   readonly done: Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
+/** Where a bus comes from: in memory, or a server. */
+export interface TestHub {
+  readonly connect: (options?: { readonly service?: string; readonly instance?: string }) => Bus;
+}
+
 /** Starts one with its root in a directory. */
-export function startReplica(hub: MemoryBusHub, instance: string, caDirectory: string): Replica {
+export function startReplica(hub: TestHub, instance: string, caDirectory: string): Replica {
   const abort = new AbortController();
   const readiness = createReadiness();
   const metrics = createMetrics();
+  const warnings: string[] = [];
   const bus: Bus = hub.connect({ service: 'certificate-manager', instance });
   const done = runCertificateManager(
     {
@@ -31,7 +39,7 @@ export function startReplica(hub: MemoryBusHub, instance: string, caDirectory: s
         natsPlaintext: false,
         natsReplicas: '1' as const,
       },
-      log: silentLogger,
+      log: { ...silentLogger, warn: (message) => void warnings.push(message) },
       metrics,
       readiness,
       http: { route: () => undefined },
@@ -43,6 +51,7 @@ export function startReplica(hub: MemoryBusHub, instance: string, caDirectory: s
   return {
     readiness,
     metrics,
+    warnings: () => warnings,
     done,
     stop: async () => {
       abort.abort();

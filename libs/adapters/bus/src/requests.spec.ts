@@ -42,11 +42,11 @@ describe('requests', () => {
     const codes = (await Promise.all(answers)).map((answer) =>
       answer.kind === 'error' ? MeshError.from(answer.error).code : 'answered',
     );
-    // 64 are worked on, 2,048 wait, the others are told at once to come back later.
-    expect(running).toBe(64);
-    expect(codes.filter((code) => code === 'bus_unavailable')).toHaveLength(3_000 - 64 - 2_048);
+    // 32 are worked on, 2,048 wait, the others are told at once to come back later.
+    expect(running).toBe(32);
+    expect(codes.filter((code) => code === 'bus_unavailable')).toHaveLength(3_000 - 32 - 2_048);
     expect((await metrics.render()).body).toContain(
-      'osm_bus_rejected_requests_total{subject="osm.test.echo",reason="overloaded"} 888',
+      'osm_bus_rejected_requests_total{subject="osm.test.echo",reason="overloaded"} 920',
     );
   });
 });

@@ -8,7 +8,7 @@ import type { Timing } from './timing.ts';
 
 const requestTimeoutMs = 5_000;
 /** Of one asker: requests handled at the same time, and how many more may wait for their turn. */
-const handlersMax = 64;
+const handlersMax = 32;
 const waitingMax = 2_048;
 /** With accounts the server knows who may ask; without, names are free, and these are the first ones. */
 const askersMax = 64;

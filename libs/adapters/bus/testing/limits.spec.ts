@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMetrics, type Metrics } from '@osm/telemetry';
@@ -70,6 +72,22 @@ describe('limits of a real server', { timeout: 60_000 }, () => {
     table.set('key', 'good');
     expect(() => table.set('key', 'x'.repeat(900_001))).toThrow('the limit is 900000');
     await table.flushed();
+  });
+
+  it('a reader that does not read is cut off, and keeps nobody waiting', async () => {
+    const lazy = createConnection(server.port, '127.0.0.1');
+    lazy.on('error', () => undefined);
+    await once(lazy, 'data');
+    lazy.pause();
+    lazy.write('CONNECT {"verbose":false}\r\nSUB osm.table.much.> 1\r\nPING\r\n');
+    const table = busWith(createMetrics()).own({ ...small, name: 'much' });
+    const value = 'x'.repeat(890_000);
+    for (let round = 0; round < 150 && !server.output().includes('Slow Consumer'); round++) {
+      table.set('key', `${round}${value}`);
+      await table.flushed();
+    }
+    expect(server.output()).toContain('Slow Consumer');
+    lazy.destroy();
   });
 
   it('a client that says more than a megabyte at once, or never reads, is cut off; others go on', async () => {

@@ -14,7 +14,12 @@ export {
   type KeyPair,
 } from './key-pair.ts';
 export { createCsr, verifyCsr, type VerifiedCsr } from './csr.ts';
-export { openSignRequest, sealSignRequest, type SigningQuestion } from './sign-request.ts';
+export {
+  openSignRequest,
+  readSignRequest,
+  sealSignRequest,
+  type SigningQuestion,
+} from './sign-request.ts';
 export {
   parseProxySpiffeId,
   proxyPrincipalOf,

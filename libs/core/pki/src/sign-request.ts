@@ -1,5 +1,5 @@
 import { err, MeshError, ok, type Result } from '@osm/prelude';
-import type { SignedRequest} from '@osm/proto-mesh';
+import type { SignedRequest } from '@osm/proto-mesh';
 import { SignRequest, type CertificateSubject } from '@osm/proto-mesh';
 import { createCsr, parseCsr } from './csr.ts';
 import { engine, webCrypto } from './engine.ts';
@@ -42,6 +42,17 @@ export async function sealSignRequest(question: SigningQuestion): Promise<Signed
   return { request: request as Buffer, signature: new Uint8Array(signature) as Buffer };
 }
 
+/** Reads a question without looking at its signature: cheap, for what can be refused without it. Fails with `invalid_certificate`. */
+export function readSignRequest(signed: SignedRequest): Result<SignRequest, MeshError> {
+  if (signed.request.length > requestBytesMax)
+    return invalid(`the request has ${signed.request.length} bytes, more than ${requestBytesMax}`);
+  try {
+    return ok(SignRequest.decode(signed.request));
+  } catch (cause) {
+    return invalid('the request is not a SignRequest', cause);
+  }
+}
+
 /**
  * Reads a question whose signature was made by the key of its CSR; fails with `invalid_certificate`. Whether the asker, the time and the
  * nonce are acceptable is the caller's to say.
@@ -49,14 +60,9 @@ export async function sealSignRequest(question: SigningQuestion): Promise<Signed
 export async function openSignRequest(
   signed: SignedRequest,
 ): Promise<Result<SignRequest, MeshError>> {
-  if (signed.request.length > requestBytesMax)
-    return invalid(`the request has ${signed.request.length} bytes, more than ${requestBytesMax}`);
-  let request: SignRequest;
-  try {
-    request = SignRequest.decode(signed.request);
-  } catch (cause) {
-    return invalid('the request is not a SignRequest', cause);
-  }
+  const read = readSignRequest(signed);
+  if (read.kind === 'error') return read;
+  const request = read.value;
   if (request.nonce.length !== nonceBytes)
     return invalid(`the nonce must have ${nonceBytes} bytes`);
   const csr = parseCsr(request.csrDer);
