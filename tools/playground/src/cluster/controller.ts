@@ -11,6 +11,7 @@ import { endpointsByHand, rulesByHand } from './endpoints-by-hand.ts';
 import { hostsFile, type ResolvableService } from './hosts-file.ts';
 import { field, isObject, type JsonObject } from './json.ts';
 import { planWorkload } from './plan.ts';
+import { ReadinessNews } from './readiness-news.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 import { serviceNames } from './service-names.ts';
 import type { ServiceSpec } from './service-spec.ts';
@@ -46,7 +47,7 @@ export class ClusterController {
   #pass: Promise<void> | undefined;
   #isDirty = false;
   #isClosed = false;
-  #ready = new Set<string>();
+  readonly #news = new ReadinessNews();
   #numbers = 0;
   #services: readonly ResolvableService[] = [];
 
@@ -138,19 +139,14 @@ export class ClusterController {
   }
 
   #tellReadiness(): void {
-    const ready = new Set(this.pods.filter((pod) => pod.ready).map((pod) => pod.title));
-    const { onEvent } = this.#options;
-    for (const title of ready) if (!this.#ready.has(title)) onEvent(`pod ${title} is ready`);
-    for (const title of this.#ready) {
-      if (ready.has(title)) continue;
-      const pod = this.#pods.get(title);
-      onEvent(
-        pod === undefined || pod.isStopping
-          ? `pod ${title} ends`
-          : `pod ${title} is not ready: ${pod.view().reason}`,
-      );
-    }
-    this.#ready = ready;
+    const news = this.pods.map((pod) => ({
+      title: pod.title,
+      ready: pod.ready,
+      isCrashing: pod.instance?.isCrashing === true,
+      isEnding: pod.isStopping,
+      reason: pod.view().reason,
+    }));
+    for (const line of this.#news.tell(news)) this.#options.onEvent(line);
   }
 
   #startAndStop(): void {

@@ -37,7 +37,7 @@ export const placeHelp = `  --name NAME       which playground (default: default
 export function parseCommandLine(
   args: readonly string[],
   options: Options,
-  positionals: { readonly min: number; readonly max: number },
+  positionals: { readonly min: number; readonly max: number; readonly what?: string },
 ): Parsed {
   let parsed: ReturnType<typeof parseArgs>;
   try {
@@ -49,7 +49,8 @@ export function parseCommandLine(
     string,
     string | boolean | (string | boolean)[] | undefined
   >;
-  if (parsed.positionals.length < positionals.min) throw new UsageError('An argument is missing.');
+  if (parsed.positionals.length < positionals.min)
+    throw new UsageError(`${positionals.what ?? 'An argument'} is missing.`);
   if (parsed.positionals.length > positionals.max)
     throw new UsageError(
       `"${parsed.positionals[positionals.max] ?? ''}" is one argument too many.`,

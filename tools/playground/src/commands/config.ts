@@ -8,7 +8,7 @@ export const configCommand: Command = {
   summary: "print the configuration of a pod's Envoy (its config_dump), as JSON",
   help: `${placeHelp}\nA Deployment's name stands for one of its pods.`,
   async run(args) {
-    const parsed = parseCommandLine(args, placeOptions, { min: 1, max: 1 });
+    const parsed = parseCommandLine(args, placeOptions, { min: 1, max: 1, what: 'NAMESPACE/POD' });
     const { text } = await ask<{ readonly text: string }>(placeOf(parsed), '/config', [
       ['pod', parsed.positionals[0] ?? ''],
     ]);

@@ -18,7 +18,7 @@ A Deployment's name stands for one of its pods. osm-system/xds-server and so on 
       container: { type: 'string', short: 'c' },
       follow: { type: 'boolean', short: 'f' },
     } as const;
-    const parsed = parseCommandLine(args, options, { min: 1, max: 1 });
+    const parsed = parseCommandLine(args, options, { min: 1, max: 1, what: 'NAMESPACE/POD' });
     const container = parsed.text('container');
     const { files } = await ask<{ readonly files: readonly string[] }>(placeOf(parsed), '/logs', [
       ['pod', parsed.positionals[0] ?? ''],

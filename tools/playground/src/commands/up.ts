@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { ensureBinaries, needsInstallation, type Binaries } from '../binaries.ts';
@@ -45,7 +45,7 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
       'nats-ca': { type: 'string' },
       'nats-replicas': { type: 'string' },
     } as const;
-    const parsed = parseCommandLine(args, options, { min: 1, max: 1 });
+    const parsed = parseCommandLine(args, options, { min: 1, max: 1, what: 'DIR' });
     const directory = resolve(parsed.positionals[0] ?? '');
     const images = parseImages(parsed.texts('image'));
     const replicas = parseReplicas(parsed.text('replicas'));
@@ -55,6 +55,11 @@ that vanish with the pod. Namespaces without the label openservicemesh.io/monito
         `${directory} does not exist: up wants a directory of manifests`,
       );
     const nats = existingNats((name) => parsed.text(name));
+    if (!statSync(directory).isDirectory())
+      throw new MeshError(
+        'invalid_config',
+        `${directory} is no directory: up wants one of manifests`,
+      );
     const stateDirectory = placeOf(parsed);
     const prepared = await prepare(stateDirectory);
     if (typeof prepared === 'number') return prepared;

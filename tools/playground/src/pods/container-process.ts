@@ -20,6 +20,9 @@ export interface ContainerProcessOptions {
   readonly onChange: () => void;
 }
 
+/** Who runs so long has not crashed at its start. */
+const stableMs = 10_000;
+
 /** The flags with which nsenter joins a pod. */
 export function joinFlags(pid: number): string[] {
   return ['-t', `${pid}`, '-m', '-u', '-i', '-n', '-p'];
@@ -37,6 +40,8 @@ export class ContainerProcess {
   #child: ChildProcess | undefined;
   #state: ContainerState = { kind: 'waiting', reason: 'starting' };
   #restarts = 0;
+  /** Ends soon after the start, without a longer run between them. */
+  #earlyEnds = 0;
 
   constructor(options: ContainerProcessOptions) {
     this.name = options.name;
@@ -52,6 +57,11 @@ export class ContainerProcess {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** It ends again and again, soon after each start; false once it has stayed up for a while. */
+  get isCrashing(): boolean {
+    return this.#earlyEnds > 1;
   }
 
   /** The program's process as this process sees it; undefined while it does not run. */
@@ -83,14 +93,17 @@ export class ContainerProcess {
     try {
       for (;;) {
         const startedAt = performance.now();
+        const stable = setTimeout(() => this.#onStable(), stableMs);
         const status = await this.#once();
+        clearTimeout(stable);
         const { restart } = this.#options;
         const isOver = restart === 'Never' || (restart === 'OnFailure' && status === 0);
         if (isOver || this.#abort.signal.aborted) {
           this.#change({ kind: 'exited', status });
           return status;
         }
-        if (performance.now() - startedAt > 10_000) backoff.reset();
+        if (performance.now() - startedAt > stableMs) backoff.reset();
+        else this.#earlyEnds++;
         const waitMs = backoff.next();
         this.#change({
           kind: 'waiting',
@@ -134,6 +147,12 @@ export class ContainerProcess {
         resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
       });
     });
+  }
+
+  #onStable(): void {
+    const wasCrashing = this.isCrashing;
+    this.#earlyEnds = 0;
+    if (wasCrashing) this.#options.onChange();
   }
 
   #killGroup(child: ChildProcess): void {

@@ -76,6 +76,11 @@ export class PodInstance {
     return [...this.#missing.values()][0] ?? '';
   }
 
+  /** One of its programs crashes in a loop. */
+  get isCrashing(): boolean {
+    return [...this.#containers.values()].some((container) => container.isCrashing);
+  }
+
   environment(container: Container): Record<string, string> {
     const env = containerEnvironment(container, this.#facts);
     if (env.kind === 'error') throw new MeshError('not_found', env.error);
