@@ -46,13 +46,15 @@ export interface ShapesClient {
     readonly bytes: number;
     readonly length: 'known' | 'unknown';
   }) => Promise<HttpAnswer>;
-  /** Reads a body; with `holdMs` nothing of it for a while. */
-  readonly take: (options: { readonly url: string; readonly holdMs?: number }) => Promise<Taken>;
+  /** Reads a body; with `hold` nothing of it until the release. */
+  readonly take: (options: { readonly url: string; readonly hold?: boolean }) => Promise<Taken>;
   readonly takeHttp2: (options: {
     readonly url: string;
     readonly path: string;
-    readonly holdMs?: number;
+    readonly hold?: boolean;
   }) => Promise<Taken>;
+  /** Lets so many readers go on, when they all hold back. */
+  readonly release: (options: { readonly readers: number }) => Promise<unknown>;
   /** Sends a body and reads the answer at the same time. */
   readonly mirror: (options: {
     readonly url: string;
@@ -136,6 +138,7 @@ export function clientIn(playground: Playground, deployment: string): ShapesClie
     give: act('give'),
     take: act('take'),
     takeHttp2: act('takeHttp2'),
+    release: act('release'),
     mirror: act('mirror'),
   };
 }

@@ -162,11 +162,25 @@ async function give({ url, bytes, length }) {
   return call({ url, method: 'POST', headers, bytes });
 }
 
-/** Reads a body to its end; with `holdMs` nothing of it for a while. */
-function take({ url, holdMs = 0 }) {
+/** Readers that hold back, and how to let them go on. */
+const held = [];
+
+async function holdBack(hold) {
+  if (hold) await new Promise((go) => held.push(go));
+}
+
+/** Lets so many readers go on, when they all hold back. */
+async function release({ readers }) {
+  while (held.length < readers) await pause(5);
+  for (const go of held.splice(0)) go();
+  return {};
+}
+
+/** Reads a body to its end; with `hold` it reads nothing of it until the release. */
+function take({ url, hold }) {
   return new Promise((resolve) => {
     const request = http.get(url, { agent: false }, async (response) => {
-      await pause(holdMs);
+      await holdBack(hold);
       const { statusCode: status, headers } = response;
       const bytes = await drain(response).catch((error) => error.code);
       resolve({ status, bytes, framing: headers['transfer-encoding'] ?? 'length' });
@@ -176,13 +190,13 @@ function take({ url, holdMs = 0 }) {
 }
 
 /** The same over HTTP/2. */
-function takeHttp2({ url, path, holdMs = 0 }) {
+function takeHttp2({ url, path, hold }) {
   return new Promise((resolve) => {
     const session = http2.connect(url);
     session.on('error', (error) => resolve({ error: error.code }));
     const stream = session.request({ ':path': path });
     stream.on('response', async (headers) => {
-      await pause(holdMs);
+      await holdBack(hold);
       const bytes = await drain(stream).catch((error) => error.code);
       session.close();
       resolve({ status: headers[':status'], bytes });
@@ -211,5 +225,6 @@ export const acts = {
   give,
   take,
   takeHttp2,
+  release,
   mirror,
 };

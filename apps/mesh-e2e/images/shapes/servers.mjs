@@ -135,7 +135,7 @@ export const servers = {
       .createSecureServer({ ...pair, allowHTTP1: true }, handler(name, port))
       .listen(port, '0.0.0.0');
   },
-  /** Says that it keeps connections, and closes those that are idle for 2 s. */
+  /** Says that it keeps connections, and closes those that are idle for 10 s. */
   hasty(name, port) {
     const answer = `HTTP/1.1 200 OK\r\nx-served-by: ${name}\r\ncontent-length: 5\r\n\r\nhasty`;
     net
@@ -145,7 +145,7 @@ export const servers = {
         socket.on('data', () => {
           clearTimeout(timer);
           socket.write(answer);
-          timer = setTimeout(() => socket.end(), 2000);
+          timer = setTimeout(() => socket.end(), 10_000);
         });
       })
       .listen(port, '0.0.0.0');
