@@ -192,8 +192,11 @@ describe('whoever has stolen the key of one service', { timeout: 60_000 }, () =>
         .poll(() => new Set(refused), patience)
         .toEqual(new Set(all.map((subject) => `publish ${subject}`)));
       expect(allTold()).toBe(before);
-      // The server has it all in its log, with the name of the thief's account.
-      expect(server.output()).toContain(`Publish Violation`);
+      // The server has it in its log, with the thief's account and key.
+      const key = credentials.users.find((user) => user.service === service)?.publicKey ?? '';
+      await expect
+        .poll(server.output, patience)
+        .toContain(`"${service}/nkey:${key}" - Publish Violation`);
     });
 
     it('hears no questions, answers and events of others, and answers nobody', async () => {
@@ -236,16 +239,17 @@ describe('whoever has stolen the key of one service', { timeout: 60_000 }, () =>
 
   it('a flood of questions of one service keeps another from nothing', async () => {
     const { nats } = await steal('injector');
-    for (let sent = 0; sent < 20_000; sent++)
+    for (let sent = 0; sent < 5_000; sent++)
       nats.publish(`${subjects.sign.name}.injector`, 'no question', { reply: '_INBOX_injector.x' });
-    const answer = await busOf('xds-server').request(subjects.sign, SignedRequest.fromPartial({}));
+    const request = SignedRequest.fromPartial({});
+    const answer = await busOf('xds-server').request(subjects.sign, request, { timeoutMs: 30_000 });
     expect(answer.kind).toBe('ok');
     const metrics = buses.get('certificate-manager')?.metrics;
     const rejected =
       /osm_bus_rejected_requests_total\{subject="osm.trust.v1.sign",reason="undecodable"\} (\d+)/;
     await expect
       .poll(async () => rejected.exec((await metrics?.render())?.body ?? '')?.[1], patience)
-      .toBe('20000');
+      .toBe('5000');
   });
 
   it('a service that is refused something itself counts it', async () => {

@@ -26,7 +26,7 @@ export interface EverybodyResults {
   readonly egress: EverybodyResult;
 }
 
-const bareServerName = 'bench-fanout.cluster.local';
+const bareServerName = 'osm-injector.cluster.local';
 const betweenPushesMs = 150;
 
 export async function measureEverybody(

@@ -135,7 +135,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     startFanout: async () => {
       const file = join(state, 'fanout.json');
       const identity: IssuedIdentity = await issue(bus, {
-        kind: { $case: 'controlPlane', value: { name: 'bench-fanout', dnsNames: [] } },
+        kind: { $case: 'controlPlane', value: { name: 'osm-injector', dnsNames: [] } },
       });
       await writeFile(file, JSON.stringify(identity), { mode: 0o600 });
       return start('fanout', [file]);
