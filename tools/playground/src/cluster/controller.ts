@@ -181,6 +181,7 @@ export class ClusterController {
   #start(workload: Workload, key: string): void {
     const number = ++this.#numbers;
     const name = this.#nameFor(workload);
+    const { plan } = this.#surroundings.network;
     const pod = new PodRunner(
       {
         namespace: workload.namespace,
@@ -190,7 +191,7 @@ export class ClusterController {
         hash: workload.hash,
         number,
         uid: randomUUID(),
-        ip: this.#surroundings.network.plan.podAddress(number),
+        ip: workload.spec.hostNetwork ? plan.nodeAddress : plan.podAddress(number),
         labels: workload.labels,
         annotations: workload.annotations,
         rawSpec: workload.kind === 'StatefulSet' ? memberSpec(workload, name) : workload.rawSpec,

@@ -19,6 +19,7 @@ export interface HttpQuestion {
   readonly path: string;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   readonly timeoutMs?: number;
 }
 
@@ -116,7 +117,7 @@ export class Dialer {
           });
         });
       });
-      outgoing.end();
+      outgoing.end(question.body);
     });
   }
 

@@ -20,7 +20,7 @@ export const stay = 'echo ready; while :; do sleep 2147483647 & wait; done';
 
 /**
  * Starts a shell script as the first process of new namespaces (`unshare` flags). The script says its process id (`sayPid`) and, when
- * all is set up, `ready` (`stay`).
+ * all is set up, `ready` (`stay`). With `networkOf` it is in the network namespace of that process.
  *
  * @throws MeshError io when the script fails; the message is what it wrote
  */
@@ -28,8 +28,12 @@ export async function startHolder(
   unshareFlags: readonly string[],
   script: string,
   args: readonly string[],
+  networkOf?: number,
 ): Promise<Holder> {
-  const [command, words] = dieWithParent('unshare', [
+  const inNetwork = networkOf === undefined ? [] : ['nsenter', '-t', `${networkOf}`, '-n'];
+  const [program = 'unshare', ...before] = [...inNetwork, 'unshare'];
+  const [command, words] = dieWithParent(program, [
+    ...before,
     ...unshareFlags,
     '--pid',
     '--fork',

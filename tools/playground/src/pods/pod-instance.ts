@@ -235,9 +235,11 @@ export class PodInstance {
         container.mounts.map((mount) => mount.path),
       ),
       isolation: around.isolation,
+      ...(this.spec.hostNetwork ? { networkOf: around.network.pid } : {}),
     });
     this.#sandbox = sandbox;
-    this.#link = await around.network.connectPod(sandbox.pid, this.#facts.ip);
+    if (!this.spec.hostNetwork)
+      this.#link = await around.network.connectPod(sandbox.pid, this.#facts.ip);
     return sandbox.pid;
   }
 

@@ -23,6 +23,8 @@ export interface SandboxOptions {
   /** Paths in the pod at which its containers mount something. */
   readonly targets: readonly string[];
   readonly isolation: Isolation;
+  /** A process whose network namespace it shares, instead of one of its own. */
+  readonly networkOf?: number;
 }
 
 /** Files of /etc that every pod has for itself. */
@@ -87,13 +89,16 @@ export function startSandbox(options: SandboxOptions): Promise<Holder> {
   const root = isolation.isOneUser
     ? `\n${userRootScript({ mountPoints, targets, hasOverlay, etcFiles: ownEtcFiles })}`
     : rootOfRoot;
-  return startHolder(['--net', '--mount', '--uts', '--ipc'], begin + root + end, [
+  const args = [
     options.directory,
     options.hostname,
     ...(isolation.isOneUser ? [] : fileSystemsBelowRoot(mountinfo).filter(isDirectory)),
     '--',
     ...triples,
-  ]);
+  ];
+  const { networkOf } = options;
+  const flags = [...(networkOf === undefined ? ['--net'] : []), '--mount', '--uts', '--ipc'];
+  return startHolder(flags, begin + root + end, args, networkOf);
 }
 
 const virtualTypes =
