@@ -1,6 +1,6 @@
 import type { IdentitySecrets } from './identity-secrets.ts';
 import type { XdsMetrics } from './metrics.ts';
-import { describeProxy } from './proxy-status.ts';
+import { describeProxy, joinStatus } from './proxy-status.ts';
 import type { Client, Roster } from './roster.ts';
 import type { StatusReporter } from './status-reporter.ts';
 
@@ -23,9 +23,9 @@ export function createMembership(roster: Roster, options: MembershipOptions): Me
   const { secrets, metrics, status, instance } = options;
   const report = ({ uuid }: Client): void =>
     status.changed(uuid, () => {
-      // Of the streams of one proxy the youngest speaks: an older one is about to end.
-      const client = [...roster.ofUuid(uuid)].at(-1);
-      return client && describeProxy(client, instance);
+      const clients = [...roster.ofUuid(uuid)];
+      const [first, ...others] = clients.reverse().map((client) => describeProxy(client, instance));
+      return first && others.reduce(joinStatus, first);
     });
   return {
     join: (client) => {

@@ -44,3 +44,16 @@ export function describeProxy(client: Client, server: string): ProxyStatus {
     ackedTrustBundle,
   };
 }
+
+/**
+ * The status of a proxy with several streams: one that reconnects, where the older stream is about to end, or a pod without a sidecar,
+ * where one stream is about secrets and others are the application's. The younger one speaks first.
+ */
+export function joinStatus(younger: ProxyStatus, older: ProxyStatus): ProxyStatus {
+  return {
+    ...younger,
+    connectedAtMs: Math.min(younger.connectedAtMs, older.connectedAtMs),
+    rejections: [...younger.rejections, ...older.rejections],
+    ackedTrustBundle: younger.ackedTrustBundle || older.ackedTrustBundle,
+  };
+}

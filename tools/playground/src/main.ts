@@ -42,6 +42,11 @@ const commands: readonly {
     load: async () => (await import('./commands/config.ts')).configCommand,
   },
   {
+    name: 'bootstrap',
+    summary: 'print the bootstrap of gRPC for a pod without a sidecar',
+    load: async () => (await import('./commands/bootstrap.ts')).bootstrapCommand,
+  },
+  {
     name: 'down',
     summary: 'end the running playground',
     load: async () => (await import('./commands/down.ts')).downCommand,
@@ -83,7 +88,7 @@ function usage(command: Command): string {
 
 function overview(name: string | undefined): number {
   const isHelp = name === '--help' || name === '-h' || name === 'help';
-  const rows = commands.map((command) => `  ${command.name.padEnd(8)}${command.summary}`);
+  const rows = commands.map((command) => `  ${command.name.padEnd(11)}${command.summary}`);
   const text = `The mesh on this machine, without a cluster: pods in network namespaces, real Envoys, the five services.
 
 Usage: npm run playground -- COMMAND [...]

@@ -24,17 +24,35 @@ export const execCommand: Command = {
       stdin: { type: 'boolean', short: 'i' },
       tty: { type: 'boolean', short: 't' },
     } as const;
-    const parsed = parseCommandLine(args.slice(0, end), options, { min: 1, max: 1 });
+    const parsed = parseCommandLine(args.slice(0, end), options, {
+      min: 1,
+      max: 1,
+      what: 'NAMESPACE/POD',
+    });
     const container = parsed.text('container');
-    const stateDirectory = placeOf(parsed);
-    const plan = await ask<ExecAnswer>(stateDirectory, '/exec', [
-      ['pod', parsed.positionals[0] ?? ''],
-      ...(container === undefined ? [] : [['container', container] as const]),
-      ...words.map((word) => ['word', word] as const),
-    ]);
-    return runInherited(fromHere(plan, statSync(stateDirectory)));
+    const pod = parsed.positionals[0] ?? '';
+    return runInPod(placeOf(parsed), { pod, container, words });
   },
 };
+
+/** Runs a command in a container of a pod, with this process' input and output, and returns its status. */
+export async function runInPod(
+  stateDirectory: string,
+  command: {
+    readonly pod: string;
+    /** Undefined: the first that is not the sidecar. */
+    readonly container: string | undefined;
+    readonly words: readonly string[];
+  },
+): Promise<number> {
+  const { pod, container, words } = command;
+  const plan = await ask<ExecAnswer>(stateDirectory, '/exec', [
+    ['pod', pod],
+    ...(container === undefined ? [] : [['container', container] as const]),
+    ...words.map((word) => ['word', word] as const),
+  ]);
+  return runInherited(fromHere(plan, statSync(stateDirectory)));
+}
 
 /** The plan for this process, which may be outside the user namespace in which the playground runs, and may be root for its owner. */
 function fromHere(
