@@ -44,7 +44,9 @@ export function emitGrpcBootstrap(proxyUuid: string, identity: Identity): JsonOb
       {
         server_uri: `unix://${file(proxylessFiles.socket)}`,
         channel_creds: [{ type: 'insecure' }],
-        server_features: ['xds_v3'],
+        // A service that may be called no more keeps its last configuration, and its servers refuse. Without this grpc-js 1.14 forgets a
+        // listener that goes and never finds it again when it comes back as it was.
+        server_features: ['xds_v3', 'ignore_resource_deletion'],
       },
     ],
     node: { id: proxyUuid, cluster: serviceCluster(identity), locality: {} },
