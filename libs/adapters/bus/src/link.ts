@@ -73,8 +73,11 @@ export interface Link {
   readonly state: (bucket: string) => Promise<StreamState | undefined>;
   /** All entries from `fromSeq` on, in order. */
   readonly read: (bucket: string, fromSeq: number) => Promise<readonly Entry[]>;
-  /** Makes the bucket, or does nothing when it is there. */
-  readonly create: (bucket: string, settings: BucketSettings) => Promise<void>;
+  /**
+   * Makes the bucket, or does nothing when it is there. Settings of one that `exists` are put right once; after that nothing is asked,
+   * because in a cluster the answer needs more servers than reading and writing do.
+   */
+  readonly create: (bucket: string, settings: BucketSettings, exists?: boolean) => Promise<void>;
   /** Sends at once: the order of calls is the order on the stream. Resolves with the message's seq. */
   readonly put: (request: PutRequest) => Promise<number>;
   /** `subject` ends with the name of the service that asks. */

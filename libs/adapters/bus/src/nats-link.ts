@@ -56,6 +56,7 @@ export function createNatsLink(options: NatsLinkOptions): Link {
     log: options.log,
   });
   const own = options.isOwn;
+  const made = new Set<string>();
   return {
     connected: () => wire.connected,
     onConnected: (listener) => wire.onConnected(listener),
@@ -70,8 +71,11 @@ export function createNatsLink(options: NatsLinkOptions): Link {
       own(bucket) ? wire.subscribe(tableSubjects.events(bucket), listener) : () => undefined,
     state: (bucket) => readState(wire, bucket, own(bucket)),
     read: (bucket, fromSeq) => readEntries(wire, bucket, own(bucket), fromSeq),
-    create: (bucket, settings) =>
-      createStream(wire, bucket, { ...settings, replicas: options.replicas ?? 1 }),
+    create: async (bucket, settings, exists) => {
+      if (exists === true && made.has(bucket)) return;
+      await createStream(wire, bucket, { ...settings, replicas: options.replicas ?? 1 });
+      made.add(bucket);
+    },
     put: async (request) => {
       const { bucket, key, bytes } = request;
       const answer = await wire.ask({

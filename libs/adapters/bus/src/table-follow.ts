@@ -210,8 +210,11 @@ export class TableFollower {
     this.#buffered = [];
     this.#again = false;
     this.#tell();
-    if (create !== undefined) await link.create(bucket, create);
-    const state = await link.state(bucket);
+    let state = await link.state(bucket);
+    if (create !== undefined) {
+      await link.create(bucket, create, state !== undefined);
+      state ??= await link.state(bucket);
+    }
     if (state === undefined || this.#closed) {
       if (!this.#waited) this.#log.info('the bucket does not exist yet: waiting for its owner');
       this.#waited = true;
