@@ -1,5 +1,5 @@
 import { buckets, type Bus } from '@osm/bus';
-import { formatIdentity, type Identity, type IdentityText } from '@osm/model';
+import { encodeKey, formatIdentity, type Identity, type IdentityText } from '@osm/model';
 import type { Clock } from '@osm/prelude';
 import type { CatalogObject } from '@osm/proto-mesh';
 
@@ -19,14 +19,15 @@ const waitMs = 1_000;
 
 /** Keeps namespaces and service accounts of the catalog in memory; the rest of it is not kept. */
 export function createKnownIdentities(clock: Pick<Clock, 'after'>): KnownIdentities {
-  const namespaces = new Map<string, string>();
+  /** Keys of the catalog that stand for namespaces; the name of one follows from its key alone. */
+  const namespaces = new Set<string>();
   const accounts = new Map<string, Identity>();
   const known = new Set<IdentityText>();
   const waiting = new Set<() => void>();
   let complete = false;
 
   const put = (key: string, { kind }: CatalogObject): void => {
-    if (kind?.$case === 'namespace') namespaces.set(key, kind.value.name);
+    if (kind?.$case === 'namespace') namespaces.add(key);
     if (kind?.$case !== 'serviceAccount') return;
     const { namespace, name } = kind.value;
     const identity: Identity = { namespace, serviceAccount: name };
@@ -43,7 +44,7 @@ export function createKnownIdentities(clock: Pick<Clock, 'after'>): KnownIdentit
   const has = (identity: Identity): boolean =>
     complete &&
     known.has(formatIdentity(identity)) &&
-    [...namespaces.values()].includes(identity.namespace);
+    namespaces.has(encodeKey(['namespace', '', identity.namespace]));
 
   return {
     await: (identity) => {

@@ -1,7 +1,12 @@
 // `tsx tools/services/src/bus-credentials.ts --directory DIR --hosts NAME[,NAME...] [--step create|rotate|retire]`: makes or renews
 // everything that a NATS outside the playground needs. What to do with the files, and when: docs/security.md.
 import { resolve } from 'node:path';
-import { readBusDirectory, updateBusFiles, writeBusDirectory } from '@osm/bus/installation';
+import {
+  readBusDirectory,
+  updateBusFiles,
+  writeBusDirectory,
+  type BusFilesOptions,
+} from '@osm/bus/installation';
 import { MeshError } from '@osm/prelude';
 import { describeFlags, flag, parseFlags } from '@osm/runtime';
 
@@ -15,6 +20,10 @@ const flags = {
     ['create', 'rotate', 'retire'],
     { default: 'create' },
   ),
+  members: flag.texts(
+    'A cluster: the DNS name of each server, which has its name in its environment as SERVER_NAME',
+    { placeholder: 'NAME[,NAME...]', default: '' },
+  ),
   port: flag.port('Port of the servers', { default: '4222' }),
   listen: flag.text('Address on which the servers listen', { default: '0.0.0.0' }),
   serverDirectory: flag.text('Where a server finds the files of DIR/server; there, when empty', {
@@ -24,6 +33,17 @@ const flags = {
     default: '',
   }),
 };
+
+const clusterPort = 6222;
+
+function clusterOf(members: readonly string[]): Partial<BusFilesOptions> {
+  if (members.length === 0) return {};
+  const routes = members.map((member) => `${member}:${clusterPort}`);
+  return {
+    serverName: '$SERVER_NAME',
+    cluster: { name: 'osm', port: clusterPort, members: routes },
+  };
+}
 
 const summary = 'keys, certificates and configuration of a NATS for the mesh';
 const parsed = parseFlags(flags, process.argv.slice(2), process.env);
@@ -40,7 +60,8 @@ const directory = resolve(config.directory);
 try {
   const files = await updateBusFiles(readBusDirectory(directory), {
     step: config.step,
-    hosts: config.hosts,
+    hosts: [...config.hosts, ...config.members],
+    ...clusterOf(config.members),
     serverDirectory: config.serverDirectory || `${directory}/server`,
     storeDir: config.storeDirectory || `${directory}/jetstream`,
     listenHost: config.listen,

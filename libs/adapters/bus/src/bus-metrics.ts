@@ -71,7 +71,7 @@ export function createBusMetrics(metrics: Metrics): BusMetrics {
 export function createRefusedCounter(metrics: Metrics): Counter<'operation'> {
   return metrics.counter({
     name: 'osm_bus_refused_total',
-    help: 'What the bus did not let this service do: connect, publish, subscription, connection',
+    help: 'What the bus did not let this service do (connect, publish, subscription, connection), and what came as a request and is none',
     labels: ['operation'],
   });
 }

@@ -2,7 +2,7 @@ import { meshRights, rightsOf, type MeshRights } from './rights.ts';
 
 export interface NatsConfigOptions {
   readonly host: string;
-  /** Tells servers apart; default osm. */
+  /** Tells servers apart; default osm. `$NAME` is that variable of the server's environment. */
   readonly serverName?: string;
   readonly port: number;
   /** Where JetStream keeps its files. */
@@ -46,7 +46,7 @@ export function renderNatsConfig(options: NatsConfigOptions): string {
     jetstream.push(`max_file_store: ${options.storeBytesMax}`);
   const head = [
     `listen: ${quote(`${options.host}:${options.port}`)}`,
-    `server_name: ${quote(options.serverName ?? 'osm')}`,
+    `server_name: ${renderName(options.serverName ?? 'osm')}`,
     'max_payload: 1MB',
     'max_control_line: 4KB',
     `max_connections: ${connectionsMax}`,
@@ -119,6 +119,10 @@ function renderAccount(
     '  }',
     '',
   ].join('\n');
+}
+
+function renderName(name: string): string {
+  return name.startsWith('$') ? name : quote(name);
 }
 
 function list(items: readonly string[]): string {
