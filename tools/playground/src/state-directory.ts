@@ -130,10 +130,12 @@ function lockDirectory(path: string): number {
     const locked = spawnSync('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
     if (locked.status !== 0) {
       closeSync(fd);
+      const pid = ownerOf(path);
+      const who = pid === 0 ? '' : ` (process ${pid})`;
       throw new MeshError(
         'invalid_config',
         locked.error === undefined
-          ? `a playground runs already in ${path} (process ${ownerOf(path)}): choose another --name, or end it with "down"`
+          ? `a playground runs already in ${path}${who}: choose another --name, or end it with "down"`
           : `cannot run flock: ${locked.error.message}`,
       );
     }

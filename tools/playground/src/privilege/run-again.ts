@@ -5,6 +5,8 @@ import { handoverVariables, type Handover } from './handover.ts';
 import { listenForChild } from './outside.ts';
 import type { Way } from './way.ts';
 
+const passOnMs = 500;
+
 /** Runs this program again where it can do its work, and returns its exit status. */
 export function runAgain(
   way: Way & { readonly kind: 'in user namespaces' | 'with sudo' },
@@ -39,7 +41,11 @@ export function runInside(
     stdio: ['inherit', 'inherit', 'inherit', ...(options.isHalf === true ? ['ipc' as const] : [])],
     env: { ...process.env, ...handoverVariables(options) },
   });
-  if (options.isHalf === true) listenForChild(child);
+  if (options.isHalf === true) {
+    listenForChild(child);
+    // For who sends Ctrl-C's signal to this half alone. From a terminal the child has had it by then, and knows no second one of this kind.
+    process.on('SIGINT', () => setTimeout(() => child.kill('SIGTERM'), passOnMs));
+  }
   return ended(child);
 }
 
