@@ -35,68 +35,59 @@ const retryMs = 100;
 type Parts = Parameters<typeof DeltaDiscoveryRequest.fromPartial>[0];
 type Call = ClientDuplexStream<Parts, DeltaDiscoveryResponse>;
 
-export function recordAds(target: () => string, identity: ProxyIdentity): AdsRecorder {
-  const recorded: Recorded[] = [];
-  const held = new Map<string, Recorded>();
-  const subscribed = new Map<ResourceType, Set<string>>();
-  let call: Call | undefined;
-  let closed = false;
-  let lost = 0;
-
-  const note = (now: Recorded): void => {
-    recorded.push(now);
-    const key = `${now.type} ${now.name}`;
-    if (now.kind === 'put') held.set(key, now);
-    else held.delete(key);
+/** Opens a stream to one of the servers, and to the next one whenever it ends. */
+export function recordAds(targets: readonly string[], identity: ProxyIdentity): AdsRecorder {
+  const proxy = new RecordingProxy(targets, identity);
+  return {
+    recorded: proxy.recorded,
+    holds: () => proxy.holds(),
+    streamsLost: () => proxy.lost,
+    close: () => proxy.close(),
   };
-  const heldOf = (type: ResourceType): readonly Recorded[] =>
-    [...held.values()].filter((each) => each.type === type);
+}
 
-  /** Subscribes to what clusters and listeners refer to. */
-  const refer = (type: 'endpoint' | 'route', names: readonly string[]): void => {
-    const before = subscribed.get(type) ?? new Set<string>();
-    const wanted = new Set(names);
-    subscribed.set(type, wanted);
-    const subscribe = [...wanted].filter((name) => !before.has(name));
-    const unsubscribe = [...before].filter((name) => !wanted.has(name));
-    for (const name of unsubscribe) held.delete(`${type} ${name}`);
-    if (subscribe.length + unsubscribe.length === 0) return;
-    call?.write({
-      typeUrl: typeUrls[type],
-      resourceNamesSubscribe: subscribe,
-      resourceNamesUnsubscribe: unsubscribe,
-    });
-  };
+class RecordingProxy {
+  readonly recorded: Recorded[] = [];
+  lost = 0;
+  readonly #targets: readonly string[];
+  readonly #identity: ProxyIdentity;
+  readonly #held = new Map<string, Recorded>();
+  readonly #subscribed = new Map<ResourceType, ReadonlySet<string>>();
+  #call: Call | undefined;
+  #closed = false;
 
-  const receive = (response: DeltaDiscoveryResponse): void => {
-    const type = types.find((each) => typeUrls[each] === response.typeUrl);
-    if (type === undefined) return;
-    const at = Date.now();
-    for (const { name, version, resource } of response.resources) {
-      const body = Buffer.from(resource?.value ?? new Uint8Array());
-      note({ at, kind: 'put', type, name, version, body });
-    }
-    for (const name of response.removedResources)
-      note({ at, kind: 'remove', type, name, version: '', body: Buffer.alloc(0) });
-    call?.write({ typeUrl: response.typeUrl, responseNonce: response.nonce });
-    if (type === 'cluster') refer('endpoint', heldOf('cluster').flatMap(assignmentOf));
-    if (type === 'listener') refer('route', heldOf('listener').flatMap(routesOf));
-  };
+  constructor(targets: readonly string[], identity: ProxyIdentity) {
+    this.#targets = targets;
+    this.#identity = identity;
+    this.#open();
+  }
 
-  const open = (): void => {
+  holds(): ReadonlyMap<string, string> {
+    const configuration = [...this.#held].filter(([, { type }]) => type !== 'secret');
+    return new Map(
+      configuration
+        .map(([key, { version }]): [string, string] => [key, version])
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#call?.cancel();
+  }
+
+  #open(): void {
+    const { rootsPem, privateKeyPem, chainPem } = this.#identity;
+    const pem = [rootsPem, privateKeyPem, chainPem].map((text) => Buffer.from(text));
     const client = new Client(
-      target(),
-      credentials.createSsl(
-        Buffer.from(identity.rootsPem),
-        Buffer.from(identity.privateKeyPem),
-        Buffer.from(identity.chainPem),
-      ),
+      this.#targets[this.lost % this.#targets.length] ?? '',
+      credentials.createSsl(pem[0] ?? null, pem[1] ?? null, pem[2] ?? null),
       {
         'grpc.ssl_target_name_override': 'ads.cluster.local',
         'grpc.use_local_subchannel_pool': 1,
       },
     );
-    const mine: Call = client.makeBidiStreamRequest(
+    const call: Call = client.makeBidiStreamRequest(
       path,
       (parts: Parts) =>
         Buffer.from(
@@ -105,46 +96,76 @@ export function recordAds(target: () => string, identity: ProxyIdentity): AdsRec
       (bytes: Buffer) => DeltaDiscoveryResponse.decode(bytes),
       new Metadata(),
     );
-    call = mine;
-    mine.on('data', receive);
-    mine.on('error', () => undefined); // said by status as well
-    mine.once('status', () => {
+    this.#call = call;
+    call.on('data', (response: DeltaDiscoveryResponse) => this.#receive(response));
+    call.on('error', () => undefined); // said by status as well
+    call.once('status', () => {
       client.close();
-      if (closed) return;
-      lost += 1;
-      setTimeout(open, retryMs);
+      if (this.#closed) return;
+      this.lost += 1;
+      setTimeout(() => this.#open(), retryMs);
     });
-    for (const type of ['cluster', 'endpoint', 'listener', 'route', 'secret'] as const) {
-      const names = type === 'secret' ? ['identity', 'trust'] : [...(subscribed.get(type) ?? [])];
-      const isWildcard = type === 'cluster' || type === 'listener';
-      if (!isWildcard && names.length === 0) continue;
-      mine.write({
-        ...(type === 'cluster' ? { node: { id: identity.uuid } } : {}),
-        typeUrl: typeUrls[type],
-        resourceNamesSubscribe: isWildcard ? [] : names,
-        initialResourceVersions: Object.fromEntries(
-          heldOf(type).map(({ name, version }) => [name, version]),
-        ),
-      });
-    }
-  };
-  open();
+    for (const type of ['cluster', 'endpoint', 'listener', 'route', 'secret'] as const)
+      this.#subscribe(call, type);
+  }
 
-  return {
-    recorded,
-    holds: () =>
-      new Map(
-        [...held]
-          .filter(([, { type }]) => type !== 'secret')
-          .map(([key, { version }]): [string, string] => [key, version])
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
+  /** The first request for a type on a stream: what is wanted, and what is there from before. */
+  #subscribe(call: Call, type: ResourceType): void {
+    const isWildcard = type === 'cluster' || type === 'listener';
+    const names =
+      type === 'secret' ? ['identity', 'trust'] : [...(this.#subscribed.get(type) ?? [])];
+    if (!isWildcard && names.length === 0) return;
+    call.write({
+      ...(type === 'cluster' ? { node: { id: this.#identity.uuid } } : {}),
+      typeUrl: typeUrls[type],
+      resourceNamesSubscribe: isWildcard ? [] : names,
+      initialResourceVersions: Object.fromEntries(
+        this.#heldOf(type).map(({ name, version }) => [name, version]),
       ),
-    streamsLost: () => lost,
-    close: () => {
-      closed = true;
-      call?.cancel();
-    },
-  };
+    });
+  }
+
+  #receive(response: DeltaDiscoveryResponse): void {
+    const type = types.find((each) => typeUrls[each] === response.typeUrl);
+    if (type === undefined) return;
+    const at = Date.now();
+    for (const { name, version, resource } of response.resources) {
+      const body = Buffer.from(resource?.value ?? new Uint8Array());
+      this.#note({ at, kind: 'put', type, name, version, body });
+    }
+    for (const name of response.removedResources)
+      this.#note({ at, kind: 'remove', type, name, version: '', body: Buffer.alloc(0) });
+    this.#call?.write({ typeUrl: response.typeUrl, responseNonce: response.nonce });
+    if (type === 'cluster') this.#refer('endpoint', this.#heldOf('cluster').flatMap(assignmentOf));
+    if (type === 'listener') this.#refer('route', this.#heldOf('listener').flatMap(routesOf));
+  }
+
+  #note(now: Recorded): void {
+    this.recorded.push(now);
+    const key = `${now.type} ${now.name}`;
+    if (now.kind === 'put') this.#held.set(key, now);
+    else this.#held.delete(key);
+  }
+
+  #heldOf(type: ResourceType): readonly Recorded[] {
+    return [...this.#held.values()].filter((each) => each.type === type);
+  }
+
+  /** Subscribes to what clusters and listeners refer to. */
+  #refer(type: 'endpoint' | 'route', names: readonly string[]): void {
+    const before = this.#subscribed.get(type) ?? new Set<string>();
+    const wanted = new Set(names);
+    this.#subscribed.set(type, wanted);
+    const subscribe = [...wanted].filter((name) => !before.has(name));
+    const unsubscribe = [...before].filter((name) => !wanted.has(name));
+    for (const name of unsubscribe) this.#held.delete(`${type} ${name}`);
+    if (subscribe.length + unsubscribe.length === 0) return;
+    this.#call?.write({
+      typeUrl: typeUrls[type],
+      resourceNamesSubscribe: subscribe,
+      resourceNamesUnsubscribe: unsubscribe,
+    });
+  }
 }
 
 function assignmentOf({ body }: Recorded): readonly string[] {

@@ -67,33 +67,32 @@ endpoints:
 `;
 }
 
-/** Who may call shop. */
-export function targetManifest(sources: readonly BareAccount[]): string {
+/** Who may call a service. */
+export function targetManifest(destination: BareAccount, sources: readonly BareAccount[]): string {
   const source = (name: string): string =>
     `    - { kind: ServiceAccount, name: ${name}, namespace: ${namespace} }\n`;
   return `apiVersion: access.smi-spec.io/v1alpha3
 kind: TrafficTarget
-metadata: { name: shop, namespace: ${namespace} }
+metadata: { name: ${destination}, namespace: ${namespace} }
 spec:
-  destination: { kind: ServiceAccount, name: shop, namespace: ${namespace} }
+  destination: { kind: ServiceAccount, name: ${destination}, namespace: ${namespace} }
   rules: [{ kind: HTTPRouteGroup, name: all, matches: [all] }]
   sources:
 ${sources.map(source).join('')}`;
 }
 
-/** Objects that fill the bucket `catalog` with so many bytes, and reach no proxy. */
-export function ballastManifest(count: number, bytesEach: number): string {
-  return Array.from({ length: count }, (_, index) => {
-    const matches = Array.from(
-      { length: Math.ceil(bytesEach / 220) },
-      (_match, at) =>
-        `    - { name: m${at}, pathRegex: '/${`${index}-${at}-`.padEnd(180, 'x')}', methods: ['GET'] }\n`,
-    );
-    return `apiVersion: specs.smi-spec.io/v1alpha4
-kind: HTTPRouteGroup
-metadata: { name: ballast-${index}, namespace: ${namespace} }
-spec:
-  matches:
-${matches.join('')}`;
-  }).join('---\n');
+/** An EndpointSlice of so many bytes in the bucket `catalog` that belongs to no service and reaches no proxy. */
+export function ballastManifest(slice: number, bytes: number): string {
+  const endpoint = (index: number): string =>
+    `  - addresses: [10.11.${slice}.${index % 250}]
+    conditions: { ready: true, serving: true, terminating: false }
+    targetRef: { kind: Pod, namespace: ${namespace}, name: ${`p${index}-`.padEnd(240, 'x')}z }
+`;
+  return `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: ballast-${slice}, namespace: ${namespace}, labels: { kubernetes.io/service-name: ballast } }
+addressType: IPv4
+ports: [{ name: http, port: 8080, protocol: TCP }]
+endpoints:
+${Array.from({ length: Math.ceil(bytes / 270) }, (_each, index) => endpoint(index)).join('')}`;
 }

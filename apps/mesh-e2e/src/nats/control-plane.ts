@@ -25,8 +25,8 @@ export interface ControlPlane {
   readonly link: BadLink;
   readonly services: MeshServices;
   readonly proxies: Readonly<Record<BareAccount, AdsRecorder>>;
-  /** Says who may call shop, besides buyer. Takes effect when the services have noticed. */
-  readonly allow: (...accounts: readonly BareAccount[]) => void;
+  /** Says who may call a service; nobody at all removes the policy. Takes effect when the services have noticed. */
+  readonly allow: (destination: BareAccount, ...sources: readonly BareAccount[]) => void;
   /** Puts a file beside the mesh's, in one step; undefined removes it. */
   readonly write: (name: string, text: string | undefined) => void;
   readonly close: () => Promise<void>;
@@ -51,10 +51,13 @@ export async function startControlPlane(options: Options): Promise<ControlPlane>
     writeFileSync(`${file}.new`, text);
     renameSync(`${file}.new`, file);
   };
-  const allow = (...accounts: readonly BareAccount[]): void =>
-    write('target.yaml', targetManifest(['buyer', ...accounts]));
+  const allow: ControlPlane['allow'] = (destination, ...sources) =>
+    write(
+      `target-${destination}.yaml`,
+      sources.length === 0 ? undefined : targetManifest(destination, sources),
+    );
   write('fixed.yaml', fixedManifests());
-  allow();
+  allow('shop', 'buyer');
 
   const nats = await createNatsServers({
     directory: join(home, 'nats'),
@@ -74,6 +77,7 @@ export async function startControlPlane(options: Options): Promise<ControlPlane>
       flags: (service) => [
         ...['--nats-credentials', nats.credentials(service)],
         ...['--nats-replicas', `${options.natsServers}`],
+        ...(process.env['KEEP'] === undefined ? [] : ['--log-level', 'debug']),
       ],
     },
     stateDirectory: join(home, 'state'),
@@ -96,7 +100,7 @@ export async function startControlPlane(options: Options): Promise<ControlPlane>
       for (const proxy of Object.values(proxies)) proxy.close();
       await services.close();
       await Promise.all([link.close(), nats.close()]);
-      rmSync(home, { recursive: true, force: true });
+      if (process.env['KEEP'] === undefined) rmSync(home, { recursive: true, force: true });
     },
   };
 }
@@ -115,26 +119,36 @@ async function startProxies(
     metrics: createMetrics(),
   });
   await until('the test is connected to NATS', 10_000, () => bus.connected());
-  const target = (): string => {
-    const [endpoint] = services.ownServices()[0]?.rules[0]?.endpoints ?? [];
-    return `${endpoint?.ip ?? ''}:${endpoint?.port ?? 0}`;
-  };
+  const targets = services
+    .ownServices()
+    .flatMap(({ rules }) => rules.flatMap(({ endpoints }) => endpoints))
+    .map(({ ip, port }) => `${ip}:${port}`);
   const start = async (account: BareAccount): Promise<AdsRecorder> =>
-    recordAds(target, await issueProxyIdentity(bus, { namespace, ...barePod(account) }));
+    recordAds(targets, await issueProxyIdentity(bus, { namespace, ...barePod(account) }));
   const started = await Promise.all(
     bareAccounts.map(async (account) => [account, await start(account)] as const),
   );
   await bus.close();
   const proxies = Object.fromEntries(started) as Record<BareAccount, AdsRecorder>;
-  await until('shop and buyer are configured', 20_000, () => holdsShop(proxies.buyer));
+  await until('the proxies are configured', 20_000, () => {
+    const names = Object.values(proxies).map((proxy) => [...proxy.holds().keys()].join());
+    return (
+      mayCall(proxies.buyer, 'shop') && names.every((all) => all.includes('route rds-inbound'))
+    );
+  });
   return proxies;
 }
 
-/** The proxy has everything with which a client calls shop. */
-export function holdsShop(proxy: AdsRecorder): boolean {
+/** The proxy has anything of a service that is not its own. */
+export function knows(proxy: AdsRecorder, service: BareAccount): boolean {
+  return [...proxy.holds().keys()].some((key) => key.includes(`${namespace}/${service}`));
+}
+
+/** The proxy has everything with which a client calls a service. */
+export function mayCall(proxy: AdsRecorder, service: BareAccount): boolean {
   const names = [...proxy.holds().keys()].join(' ');
   return ['cluster', 'endpoint', 'listener', 'route'].every((type) =>
-    new RegExp(`(^| )${type} (outbound\\.)?${namespace}/shop`).test(names),
+    new RegExp(`(^| )${type} (outbound\\.)?${namespace}/${service}`).test(names),
   );
 }
 
@@ -153,6 +167,15 @@ export async function metric(
         .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
     }),
   );
+}
+
+/** Whether every replica of a service says that its memory follows each bucket it uses. */
+export async function isSynced(services: MeshServices, service: ServiceName): Promise<boolean> {
+  const texts = await Promise.all(
+    services.of(service).map(async ({ http }) => (await fetch(`${http}/metrics`)).text()),
+  );
+  const values = texts.flatMap((text) => text.match(/^osm_bus_synced\{.*$/gm) ?? []);
+  return values.length > 0 && values.every((line) => line.endsWith(' 1'));
 }
 
 /** `/health/ready` of every replica of a service: status and text. */

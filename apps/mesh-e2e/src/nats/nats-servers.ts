@@ -126,7 +126,11 @@ function createNode(options: NodeOptions): NatsNode {
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
     monitor: async (path) =>
-      (await fetch(`http://${host}:${options.monitorPort}${path}`)).json() as Promise<unknown>,
+      (
+        await fetch(`http://${host}:${options.monitorPort}${path}`, {
+          signal: AbortSignal.timeout(1_000),
+        })
+      ).json() as Promise<unknown>,
     log: () => readFileSync(logFile, 'utf8'),
   };
 }
