@@ -344,8 +344,17 @@ describe('the words of HTTP', () => {
     },
   );
 
-  it('CONNECT finds nothing', async () => {
-    expect((await say('CONNECT web:80 HTTP/1.1\r\nHost: web:80', '404')).how).toBe('heard');
+  it.each(['CONNECT web:80', 'OPTIONS *'])('%s finds nothing', async (start) => {
+    expect((await say(`${start} HTTP/1.1\r\nHost: web`, ' 404 ')).how).toBe('heard');
+  });
+
+  it('a method that Envoy does not know is refused', async () => {
+    expect((await say('QUERY /echo HTTP/1.1\r\nHost: web', ' 400 ')).how).toBe('heard');
+  });
+
+  it('HTTP/2 is not translated for a server that speaks HTTP/1.1', async () => {
+    const answers = await client.callHttp2({ url: 'http://web:80', path: '/echo' });
+    expect(answers).toMatchObject([{ status: 502 }]);
   });
 
   it('an absolute URL, as proxies get it', async () => {
@@ -382,13 +391,18 @@ describe('the words of HTTP', () => {
     expect(await upgrade('other')).toMatchObject({ status: 403 });
   });
 
-  it('headers up to 60 KiB, and no more', async () => {
+  it('headers up to 60 KiB and 100 of them, and no more', async () => {
     const withHeader = (kibibytes: number) =>
       client.call({ url: 'http://web/echo', headers: { 'x-large': 'x'.repeat(kibibytes * 1024) } });
     expect(await withHeader(58)).toMatchObject({ status: 200 });
     expect(await withHeader(61)).toMatchObject({ status: 431 });
-    const headers = { 'x-want-header-bytes': `${58 * 1024}` };
-    expect(await client.call({ url: 'http://web/echo', headers })).toMatchObject({ status: 200 });
+    const many = Object.fromEntries(Array.from({ length: 110 }, (_, n) => [`x-${n}`, 'one']));
+    expect(await client.call({ url: 'http://web/', headers: many })).toMatchObject({ status: 431 });
+    const answered = async (kibibytes: number) => {
+      const headers = { 'x-want-header-bytes': `${kibibytes * 1024}` };
+      return (await client.call({ url: 'http://web/echo', headers })).status;
+    };
+    expect([await answered(58), await answered(200)]).toEqual([200, 502]);
   });
 });
 
