@@ -71,9 +71,10 @@ function importsOf(
   const running = new Set<string>();
   const testing = new Set<string>();
   for (const file of tree.files) {
-    if (!file.startsWith(folder) || !file.endsWith('.ts')) continue;
+    if (!file.startsWith(folder) || !/\.(ts|mjs)$/.test(file)) continue;
     const inProject = file.slice(folder.length);
-    const runs = inProject.startsWith('src/') && !file.endsWith('.spec.ts');
+    // Programs in directories that stand in for images run as well.
+    const runs = /^(src|images)\//.test(inProject) && !file.endsWith('.spec.ts');
     for (const { fileName } of preProcessFile(tree.read(file), true, true).importedFiles) {
       const name = packageOf(fileName);
       if (name !== undefined) (runs ? running : testing).add(name);
