@@ -49,8 +49,11 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await mesh.close();
-  image.remove();
+  try {
+    await mesh.close();
+  } finally {
+    image.remove();
+  }
 }, 60_000);
 
 /** A GET of the echo page; the Host header may say another name. */
