@@ -60,7 +60,7 @@ describe('limits of a real server', { timeout: 60_000 }, () => {
     table.set('d', '1');
     const refused = async (): Promise<string> => (await metrics.render()).body;
     await expect.poll(refused, patience).toMatch(/osm_bus_errors_total\{code="bus_full"\} [1-9]/);
-    expect([...seen.keys()]).toEqual(['a', 'b', 'c']);
+    await expect.poll(() => [...seen.keys()], patience).toEqual(['a', 'b', 'c']);
     table.remove('d');
     table.set('a', '2');
     await table.flushed();
