@@ -10,6 +10,7 @@ const members = ['etcd-0', 'etcd-1', 'etcd-2'] as const;
 interface Answer {
   readonly header: { readonly member_id: string };
   readonly leader?: string;
+  readonly raftTerm?: string;
   readonly kvs?: readonly { readonly value: string }[];
 }
 
@@ -50,6 +51,11 @@ export class EtcdCluster {
   /** Id of the leader as a member knows it; 0 when it knows none. */
   async leader(member: string): Promise<string> {
     return (await this.#ask(member, 'maintenance/status', {})).leader ?? '0';
+  }
+
+  /** The number of the last election that a member knows of. */
+  async term(member: string): Promise<number> {
+    return Number((await this.#ask(member, 'maintenance/status', {})).raftTerm ?? 0);
   }
 
   async nameOfLeader(): Promise<string> {

@@ -35,10 +35,16 @@ describe('the check of a unit', () => {
   it('refuses two chains that match the same connections', () => {
     const port = inboundPort({ kind: 'http-permissive' });
     const twice = workloadUnit('store', [], {
-      inbound: [port, inboundPort({ kind: 'tcp-permissive' }, { serverNames: port.serverNames })],
+      inbound: [
+        port,
+        inboundPort({ kind: 'tcp-permissive', principals: [] }, { serverNames: port.serverNames }),
+      ],
     });
     expect(checkBundle(emitUnit(twice))[0]?.message).toContain('two filter chains');
-    const apart = inboundPort({ kind: 'tcp-permissive' }, { serverNames: ['other'] });
+    const apart = inboundPort(
+      { kind: 'tcp-permissive', principals: [] },
+      { serverNames: ['other'] },
+    );
     expect(checkBundle(emitUnit(workloadUnit('store', [], { inbound: [port, apart] })))).toEqual(
       [],
     );

@@ -108,14 +108,19 @@ function proxylessChains(tls: TlsSettings, port: InboundPolicy): readonly Filter
   );
 }
 
-/** A listener must have a chain, so "nobody" is one, too: it accepts no certificate. */
+/**
+ * Those with an access of their own have their chain in permissive mode, too: a change of mode cuts only those off who lose by it. A
+ * listener must have a chain, so "nobody" is one: it accepts no certificate.
+ */
 function clientsOf({ access }: InboundPolicy): readonly Clients[] {
-  if (access.kind !== 'tcp-enforced') return [{ alpn: meshAlpn, principals: undefined }];
-  if (access.principals.length === 0) return [{ alpn: meshAlpn, principals: [] }];
-  return access.principals.map((principal) => ({
+  const anyone = { alpn: meshAlpn, principals: undefined };
+  if (isHttp(access)) return [anyone];
+  const named = access.principals.map((principal) => ({
     alpn: clientAlpn(principal),
     principals: [principal],
   }));
+  if (access.kind === 'tcp-permissive') return [...named, anyone];
+  return named.length > 0 ? named : [{ alpn: meshAlpn, principals: [] }];
 }
 
 /** A target port may be called as HTTP by one service's name and as TCP by another's. */

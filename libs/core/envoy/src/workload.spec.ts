@@ -117,6 +117,14 @@ describe('the inbound side of a workload', () => {
     expect(chains('a.shop.td', 'b.shop.td', 'c.shop.td')).toMatchObject([a, b, {}]);
   });
 
+  it('keeps the chains of those who have access in both modes when the mode changes', () => {
+    const [a] = chainsOf(emitWorkload(workload({ inbound: [tcp('a.shop.td')] })));
+    const open = inboundPort({ kind: 'tcp-permissive', principals: ['a.shop.td'] });
+    const chains = chainsOf(emitWorkload(workload({ inbound: [open] })));
+    expect(chains).toMatchObject([a, { filterChainMatch: { applicationProtocols: ['osm'] } }]);
+    expect(chains[0]).toEqual(a);
+  });
+
   it('has a chain per service: one more service leaves the chain of the first as it is', () => {
     const port = inboundPort({ kind: 'http-enforced', rules: [rule] });
     const serverNames = ['also.shop.svc.cluster.local', ...port.serverNames];
@@ -134,7 +142,7 @@ describe('the inbound side of a workload', () => {
     const enforced = emitWorkload(workload({ inbound: [tcp('a.shop.td', 'b.shop.td')] }));
     expect(namesOf(enforced)).toBe('"exact":"a.shop.td","exact":"b.shop.td"');
     expect(namesOf(emitWorkload(workload({ inbound: [tcp()] })))).toBe('"exact":"nobody.invalid"');
-    const open = workload({ inbound: [inboundPort({ kind: 'tcp-permissive' })] });
+    const open = workload({ inbound: [inboundPort({ kind: 'tcp-permissive', principals: [] })] });
     expect(namesOf(emitWorkload(open))).toBe('');
   });
 
@@ -147,7 +155,7 @@ describe('the inbound side of a workload', () => {
 
   it('has one local cluster for a port that is both HTTP and TCP', () => {
     const other = inboundPort(
-      { kind: 'tcp-permissive' },
+      { kind: 'tcp-permissive', principals: [] },
       { serverNames: ['db.shop.svc.cluster.local'] },
     );
     const emitted = emitWorkload(workload({ inbound: [http(rule), other] }));

@@ -178,7 +178,10 @@ describe('permissive mode', () => {
     const open = settings({ permissive: true });
     expect(inboundOf(open, target('n/t', { ...toServer, from: ['n/x'], http: ['g:a'] }))).toEqual([
       expect.objectContaining({ targetPort: 8080, access: { kind: 'http-permissive' } }),
-      expect.objectContaining({ targetPort: 9000, access: { kind: 'tcp-permissive' } }),
+      expect.objectContaining({
+        targetPort: 9000,
+        access: { kind: 'tcp-permissive', principals: [] },
+      }),
     ]);
   });
 });

@@ -1,16 +1,17 @@
 import { serviceFqdn, type Service } from '@osm/model';
 import { httpRulesFor, tcpPrincipalsFor, type Grant } from './access.ts';
 import { sortedUnique } from './membership.ts';
-import type { InboundPolicy, Protocol } from './proxy-policy.ts';
+import type { HttpAccess, InboundPolicy, Protocol, TcpAccess } from './proxy-policy.ts';
 import { familyOf, knownPorts, type KnownPort, type ProtocolFamily } from './service-ports.ts';
 
 /** How to tell a pod's port number from its name; undefined when the pod has no such port. */
 export type NumberOfPort = (name: string) => number | undefined;
 
 /** Who decides: nobody, or the grants of the pods' account. */
-export type AccessMode =
-  | { readonly kind: 'permissive' }
-  | { readonly kind: 'enforced'; readonly grants: readonly Grant[] };
+export interface AccessMode {
+  readonly kind: 'permissive' | 'enforced';
+  readonly grants: readonly Grant[];
+}
 
 interface Landing {
   readonly targetPort: number;
@@ -67,20 +68,19 @@ function inboundPolicy(group: readonly Landing[], access: AccessMode): InboundPo
     protocol: commonProtocol(group),
     serverNames: sortedUnique(group.map(({ serverName }) => serverName)),
   };
-  if (access.kind === 'permissive') {
-    return {
-      ...common,
-      access: { kind: family === 'http' ? 'http-permissive' : 'tcp-permissive' },
-    };
-  }
-  const { grants } = access;
   return {
     ...common,
-    access:
-      family === 'http'
-        ? { kind: 'http-enforced', rules: httpRulesFor(grants, targetPort) }
-        : { kind: 'tcp-enforced', principals: tcpPrincipalsFor(grants, targetPort) },
+    access: family === 'http' ? httpAccess(access, targetPort) : tcpAccess(access, targetPort),
   };
+}
+
+function httpAccess({ kind, grants }: AccessMode, targetPort: number): HttpAccess {
+  if (kind === 'permissive') return { kind: 'http-permissive' };
+  return { kind: 'http-enforced', rules: httpRulesFor(grants, targetPort) };
+}
+
+function tcpAccess({ kind, grants }: AccessMode, targetPort: number): TcpAccess {
+  return { kind: `tcp-${kind}`, principals: tcpPrincipalsFor(grants, targetPort) };
 }
 
 /** Of one family all protocols are served alike; the plainer name stands for them. */

@@ -135,7 +135,8 @@ export interface HttpRule {
 }
 
 export type TcpAccess =
-  | { readonly kind: 'tcp-permissive' }
+  /** Everybody. `principals` are those who might without permissive mode, too: their connections outlive the change of mode. */
+  | { readonly kind: 'tcp-permissive'; readonly principals: readonly string[] }
   /** Sorted, unique. Empty = nobody. */
   | { readonly kind: 'tcp-enforced'; readonly principals: readonly string[] };
 

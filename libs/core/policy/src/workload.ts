@@ -55,9 +55,10 @@ export function createWorkloadQueries(
       const services = ref.services
         .map((name) => ctx.read(known.service, namespacedName(namespace, name)))
         .filter((service) => service !== undefined);
-      const access: AccessMode = permissive
-        ? { kind: 'permissive' }
-        : { kind: 'enforced', grants: ctx.read(known.grants, account) };
+      const access: AccessMode = {
+        kind: permissive ? 'permissive' : 'enforced',
+        grants: ctx.read(known.grants, account),
+      };
       const numbers = new Map(ref.namedPorts.map(({ name, port }) => [name, port]));
       return {
         key: workloadKey(ref),
