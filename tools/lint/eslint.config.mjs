@@ -133,4 +133,18 @@ export default tseslint.config(
       'max-lines-per-function': 'off',
     },
   },
+  {
+    // The simulation runs the services themselves, and what is below them, in one process.
+    files: ['libs/testing/simulation/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: false,
+          allow: ['@osm/**'],
+          depConstraints: specConstraints,
+        },
+      ],
+    },
+  },
 );

@@ -1,0 +1,2 @@
+/** Schedules in which something went wrong once. A seed stays the same schedule only as long as the simulation draws the same numbers. */
+export const regressionSeeds: readonly number[] = [251, 494, 703, 1029, 1047, 613, 645, 677];
