@@ -1,5 +1,5 @@
 import { MeshError } from '@osm/prelude';
-import type { Logger } from '@osm/telemetry';
+import { createLogThrottle, type Logger } from '@osm/telemetry';
 import { Empty, headers, type Msg, type MsgHdrs } from 'nats';
 import type { BucketSettings, Entry, Link, PutRequest, RawHandler, StreamState } from './link.ts';
 import { NatsWire } from './nats-wire.ts';
@@ -98,19 +98,33 @@ export function createNatsLink(options: NatsLinkOptions): Link {
         throw new MeshError('bus_refused', `${subject}: refused, see the log of who answers`);
       return new Uint8Array(answer.data);
     },
-    respond: (subject, handler) =>
-      wire.subscribe(
-        askSubject(subject, '*'),
-        (message) => {
-          const asker = isRequest(message) ? askerOf(subject, message.subject) : undefined;
-          if (asker !== undefined) return void answerOne(message, handler, asker, options.log);
-          options.onRefused?.('not a request');
-          options.log.warn('not a request: ignored', { subject, reply: message.reply });
-        },
-        queueGroup,
-      ),
+    respond: (subject, handler) => respondOn(wire, subject, handler, options),
     close: () => wire.close(),
   };
+}
+
+/** Something that is no question is said once in this time. */
+const logPeriodMs = 10_000;
+
+function respondOn(
+  wire: NatsWire,
+  subject: string,
+  handler: RawHandler,
+  { log, onRefused }: Pick<NatsLinkOptions, 'log' | 'onRefused'>,
+): () => void {
+  const throttle = createLogThrottle(logPeriodMs, () => performance.now());
+  return wire.subscribe(
+    askSubject(subject, '*'),
+    (message) => {
+      const asker = isRequest(message) ? askerOf(subject, message.subject) : undefined;
+      if (asker !== undefined) return void answerOne(message, handler, asker, log);
+      onRefused?.('not a request');
+      const say = throttle.admit(subject);
+      const fields = { subject, reply: message.reply, ...say };
+      if (say !== undefined) log.warn('not a request: ignored', fields);
+    },
+    queueGroup,
+  );
 }
 
 async function answerOne(

@@ -1,6 +1,6 @@
 import { MeshError } from '@osm/prelude';
 import { Epoch } from '@osm/proto-mesh';
-import type { Logger } from '@osm/telemetry';
+import { createLogThrottle, type Logger, type LogThrottle } from '@osm/telemetry';
 import { createBackoff, type Backoff } from './backoff.ts';
 import type { Bucket, OwnedTable } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
@@ -12,6 +12,9 @@ import { equalBytes, WritePipeline, type WriteOp } from './write-pipeline.ts';
 
 /** NATS takes 1 MiB per message; the rest is room for headers. */
 export const valueBytesMax = 900_000;
+
+/** What others write is said once in this time. */
+const logPeriodMs = 10_000;
 
 interface OwnerTools {
   readonly link: Link;
@@ -46,6 +49,7 @@ class TableOwner {
   readonly #shared: boolean;
   readonly #follower: TableFollower;
   readonly #pipeline: WritePipeline;
+  readonly #throttle: LogThrottle;
   readonly #repairs: Repairs;
   readonly #retry: Backoff;
   /** Wanted, in the order of the last `set`. */
@@ -74,6 +78,7 @@ class TableOwner {
     this.#log = tools.log.child({ bucket: name });
     this.#bucket = name;
     this.#shared = shared === true;
+    this.#throttle = createLogThrottle(logPeriodMs, timing.now);
     this.#pipeline = new WritePipeline({
       link,
       bucket: name,
@@ -235,7 +240,9 @@ class TableOwner {
     if (!this.#completed && !this.#wanted.has(key)) return;
     if (equalBytes(this.#wanted.get(key), bytes)) return;
     this.#tools.metrics.foreignWrites.inc({ bucket: this.#bucket });
-    this.#log.warn('somebody else wrote to the bucket: putting it right', { key, seq });
+    const say = this.#throttle.admit('foreign');
+    const what = 'somebody else wrote to the bucket: putting it right';
+    if (say !== undefined) this.#log.warn(what, { key, seq, ...say });
     this.#repairs.schedule(key);
   }
 

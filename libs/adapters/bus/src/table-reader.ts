@@ -33,9 +33,7 @@ export function createTableReader(emit: (event: QueuedEvent) => void): FollowHan
   };
 
   const complete = (entry: Entry): void => {
-    for (const key of orphans) {
-      if (reported.delete(key)) emit({ kind: 'delete', key });
-    }
+    for (const key of orphans) if (reported.delete(key)) emit({ kind: 'delete', key });
     orphans = new Set();
     const known = lastEpoch;
     lastEpoch = entry;

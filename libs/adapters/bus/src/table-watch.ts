@@ -1,5 +1,5 @@
 import { MeshError } from '@osm/prelude';
-import type { Logger } from '@osm/telemetry';
+import { createLogThrottle, type Logger, type LogThrottle } from '@osm/telemetry';
 import type { Bucket, TableEvent, Watch, WatchOptions } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import { createEventQueue, type QueuedEvent } from './event-queue.ts';
@@ -14,6 +14,9 @@ interface WatchTools {
   readonly metrics: BusMetrics;
   readonly timing: Timing;
 }
+
+/** What cannot be decoded is said once in this time. */
+const logPeriodMs = 10_000;
 
 /** The read side of a bucket: follows it from the first call of `next` until the signal aborts or the consumer leaves. */
 export function watchTable<T>(
@@ -59,6 +62,7 @@ async function* follow<T>(
       if (wasHeld) noteSynced();
     },
   };
+  const throttle = createLogThrottle(logPeriodMs, tools.timing.now);
   const follower = new TableFollower({ ...tools, bucket: bucket.name, handler });
   catchUp.resync = () => follower.resync();
   signal.addEventListener('abort', wakeUp);
@@ -71,7 +75,7 @@ async function* follow<T>(
         });
         continue;
       }
-      const events = decodeAll(tools, bucket, queue.take());
+      const events = decodeAll({ ...tools, throttle }, bucket, queue.take());
       if (events.length > 0) yield events;
     }
   } finally {
@@ -129,7 +133,7 @@ function createCatchUp(): CatchUp {
 }
 
 function decodeAll<T>(
-  { log, metrics }: WatchTools,
+  { log, metrics, throttle }: WatchTools & { readonly throttle: LogThrottle },
   bucket: Bucket<T>,
   queued: readonly QueuedEvent[],
 ): readonly TableEvent<T>[] {
@@ -144,11 +148,10 @@ function decodeAll<T>(
     } catch (thrown) {
       metrics.undecodable.inc({ bucket: bucket.name });
       const err = MeshError.from(thrown);
-      log.warn('value left out: it cannot be decoded', {
-        bucket: bucket.name,
-        key: event.key,
-        err,
-      });
+      const say = throttle.admit('undecodable');
+      const fields = { bucket: bucket.name, key: event.key, err };
+      if (say !== undefined)
+        log.warn('value left out: it cannot be decoded', { ...fields, ...say });
     }
   }
   return events;
