@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import { until } from '../waiting.ts';
+import { until } from '../../src/waiting.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 /** What the proxies were told since a moment. */

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createDevelopmentCredentials, findNatsServer, renderNatsConfig } from '@osm/bus';
-import { sleep } from '../waiting.ts';
+import { sleep } from '../../src/waiting.ts';
 
 /** How a server is to run until it is started the next time. */
 export interface NatsSettings {

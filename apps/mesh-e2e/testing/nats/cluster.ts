@@ -1,13 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { until } from '../waiting.ts';
-import {
-  knows,
-  mayCall,
-  metric,
-  readiness,
-  startControlPlane,
-  type ControlPlane,
-} from './control-plane.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { until } from '../../src/waiting.ts';
+import { isSynced, knows, mayCall, readiness, type ControlPlane } from './control-plane.ts';
 import { measured } from './figures.ts';
 import { listenTo } from './heard.ts';
 import type { NatsNode } from './nats-servers.ts';
@@ -17,60 +10,83 @@ const catchUpMsMax = 2_000;
 /** A cluster notices a dead leader after 4 to 9 s; that is NATS' own. */
 const electionMsMax = 40_000;
 
-/** Who leads, as a member of the cluster knows it; empty while it is silent. */
-async function leadersOf(node: NatsNode): Promise<ReadonlyMap<string, string>> {
+/** A group of servers that agree, as one of them sees it. */
+interface Group {
+  readonly leader: string;
+  /** All others follow it closely; the leader alone knows. */
+  readonly isHealthy: boolean;
+}
+
+/** The cluster itself (`meta`), and its streams as `<account> <stream>`; nothing while the member is silent. */
+async function groupsOf(node: NatsNode): Promise<ReadonlyMap<string, Group>> {
   const found = (await node.monitor('/jsz?accounts=true&streams=true').catch(() => ({}))) as Jsz;
+  const groupOf = ({ leader = '', replicas = [] }: JszGroup = {}): Group => ({
+    leader,
+    isHealthy: replicas.length === 2 && replicas.every(({ current }) => current === true),
+  });
   const streams = (found.account_details ?? []).flatMap(({ name: account, stream_detail }) =>
-    (stream_detail ?? []).map(({ name, cluster }): [string, string] => [
+    (stream_detail ?? []).map(({ name, cluster }): [string, Group] => [
       `${account} ${name}`,
-      cluster?.leader ?? '',
+      groupOf(cluster),
     ]),
   );
-  return new Map([['meta', found.meta_cluster?.leader ?? ''], ...streams]);
+  return new Map([['meta', groupOf(found.meta_cluster)], ...streams]);
+}
+
+interface JszGroup {
+  readonly leader?: string;
+  readonly replicas?: readonly { readonly current?: boolean }[];
 }
 
 interface Jsz {
-  readonly meta_cluster?: { readonly leader?: string };
+  readonly meta_cluster?: JszGroup;
   readonly account_details?: readonly {
     readonly name: string;
-    readonly stream_detail?: readonly {
-      readonly name: string;
-      readonly cluster?: { readonly leader?: string };
-    }[];
+    readonly stream_detail?: readonly { readonly name: string; readonly cluster?: JszGroup }[];
   }[];
 }
 
 const compiled = 'policy-compiler KV_compiled';
 
 /** What can happen to a cluster of three, one after the other, to one control plane. */
-export function clusterStories(): void {
+export function clusterStories(start: () => ControlPlane): void {
   let plane: ControlPlane;
-  beforeAll(async () => {
-    plane = await startControlPlane({ host: '127.0.0.3', natsServers: 3, replicas: 1 });
-  }, 180_000);
-  afterAll(() => plane.close(), 60_000);
+  beforeAll(() => {
+    plane = start();
+  });
 
   const node = (name: string): NatsNode => {
     const found = plane.nats.nodes.find((each) => each.name === name);
     if (found === undefined) throw new Error(`no server ${name}`);
     return found;
   };
+  /** The groups by name, as their leaders among these servers see them. */
+  const led = async (among: readonly NatsNode[]): Promise<ReadonlyMap<string, Group>> => {
+    const views = await Promise.all(
+      among.map(async ({ name, ...rest }) => ({ name, groups: await groupsOf({ name, ...rest }) })),
+    );
+    const names = new Set(views.flatMap(({ groups }) => [...groups.keys()]));
+    return new Map(
+      [...names].map((group) => {
+        const own = views.find(({ name, groups }) => groups.get(group)?.leader === name);
+        return [group, own?.groups.get(group) ?? { leader: '', isHealthy: false }];
+      }),
+    );
+  };
   /** Resolves when the cluster and all its streams have leaders among these. */
   const elected = async (alive: readonly NatsNode[]): Promise<number> => {
-    const names = alive.map(({ name }) => name);
-    await until('leaders are elected', electionMsMax, async () => {
-      const views = await Promise.all(alive.map(leadersOf));
-      const groups = new Set(views.flatMap((view) => [...view.keys()]));
-      return [...groups].every((group) =>
-        views.some((view) => names.includes(view.get(group) ?? '')),
-      );
-    });
+    await until('leaders are elected', electionMsMax, async () =>
+      [...(await led(alive)).values()].every(({ leader }) => leader !== ''),
+    );
     return Date.now();
   };
-  const leaderOf = async (group: string): Promise<NatsNode> => {
-    const views = await Promise.all(plane.nats.nodes.map(leadersOf));
-    return node(views.map((view) => view.get(group) ?? '').find((name) => name !== '') ?? 'nobody');
-  };
+  /** Resolves when every server has everything again. */
+  const healthy = (): Promise<void> =>
+    until('the cluster is whole', electionMsMax, async () =>
+      [...(await led(plane.nats.nodes)).values()].every(({ isHealthy }) => isHealthy),
+    );
+  const leaderOf = async (group: string): Promise<NatsNode> =>
+    node((await led(plane.nats.nodes)).get(group)?.leader ?? 'nobody');
   const others = (than: readonly NatsNode[]): readonly NatsNode[] =>
     plane.nats.nodes.filter((each) => !than.includes(each));
   const buyerMayCallLate = (): boolean => mayCall(plane.proxies.buyer, 'late');
@@ -84,7 +100,7 @@ export function clusterStories(): void {
       `loses the leader of ${group} by kill -9: a change arrives with the next leader`,
       async () => {
         const heard = listenTo(plane.proxies);
-        await elected(plane.nats.nodes);
+        await healthy();
         const victim = await leaderOf(group);
         await victim.kill();
         try {
@@ -107,7 +123,7 @@ export function clusterStories(): void {
     'has one member paused: the majority goes on, and the one that returns takes nothing back',
     async () => {
       const heard = listenTo(plane.proxies);
-      await elected(plane.nats.nodes);
+      await healthy();
       const paused = await leaderOf(compiled);
       paused.pause();
       plane.allow('late', 'buyer');
@@ -130,11 +146,14 @@ export function clusterStories(): void {
     'loses its majority and gets it back: proxies keep what they have, and metrics tell',
     async () => {
       const heard = listenTo(plane.proxies);
+      await healthy();
       const two = plane.nats.nodes.slice(1);
       for (const each of two) each.pause();
       plane.allow('late', 'buyer');
-      await until('the metrics tell', 30_000, async () =>
-        (await metric(plane.services, 'xds-server', /^osm_bus_synced\{/)).every((sum) => sum === 0),
+      await until(
+        'the metrics tell',
+        30_000,
+        async () => !(await isSynced(plane.services, 'xds-server')),
       );
       expect(await readiness(plane.services, 'xds-server')).toEqual(['200 Health OK']);
       expect(buyerMayCallLate()).toBe(false);

@@ -1,17 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { serviceNames } from '@osm/playground';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { sleep, until } from '../waiting.ts';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { sleep, until } from '../../src/waiting.ts';
 import { ballastManifest } from './bare-manifests.ts';
-import {
-  isSynced,
-  knows,
-  mayCall,
-  metric,
-  readiness,
-  startControlPlane,
-  type ControlPlane,
-} from './control-plane.ts';
+import { isSynced, knows, mayCall, metric, readiness, type ControlPlane } from './control-plane.ts';
 import { measured } from './figures.ts';
 import { listenTo, type Heard } from './heard.ts';
 import { snapshot, wipe, type NatsNode } from './nats-servers.ts';
@@ -21,16 +13,15 @@ const catchUpMsMax = 2_000;
 const ballastMax = 30;
 
 /** What can happen to a single NATS, one after the other, to one control plane of two replicas each. */
-export function oneServerStories(): void {
+export function oneServerStories(start: () => ControlPlane): void {
   let plane: ControlPlane;
   let node: NatsNode;
-  beforeAll(async () => {
-    plane = await startControlPlane({ host: '127.0.0.2', natsServers: 1, replicas: 2 });
+  beforeAll(() => {
+    plane = start();
     const [only] = plane.nats.nodes;
     if (only === undefined) throw new Error('no server');
     node = only;
-  }, 120_000);
-  afterAll(() => plane.close(), 60_000);
+  });
   afterEach(() => plane.link.trouble({}));
 
   const listen = (): Heard => listenTo(plane.proxies);

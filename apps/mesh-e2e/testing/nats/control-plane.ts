@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createBus } from '@osm/bus';
 import { MeshServices, type ServiceName } from '@osm/playground';
 import { createLogger, createMetrics } from '@osm/telemetry';
-import { until } from '../waiting.ts';
+import { until } from '../../src/waiting.ts';
 import { recordAds, type AdsRecorder } from './ads-recorder.ts';
 import {
   bareAccounts,
@@ -77,7 +77,6 @@ export async function startControlPlane(options: Options): Promise<ControlPlane>
       flags: (service) => [
         ...['--nats-credentials', nats.credentials(service)],
         ...['--nats-replicas', `${options.natsServers}`],
-        ...(process.env['KEEP'] === undefined ? [] : ['--log-level', 'debug']),
       ],
     },
     stateDirectory: join(home, 'state'),
@@ -100,7 +99,7 @@ export async function startControlPlane(options: Options): Promise<ControlPlane>
       for (const proxy of Object.values(proxies)) proxy.close();
       await services.close();
       await Promise.all([link.close(), nats.close()]);
-      if (process.env['KEEP'] === undefined) rmSync(home, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true });
     },
   };
 }
