@@ -1,21 +1,51 @@
+import { readFileSync } from 'node:fs';
 import { delegator } from './privilege/handover.ts';
-import { startTime } from './process/identity.ts';
+import { parentOf, startTime } from './process/identity.ts';
+
+interface Ancestor {
+  readonly pid: number;
+  /** Undefined when it was gone already. */
+  readonly start: string | undefined;
+}
+
+const periodMs = 500;
+
+/** Found when the program begins: later one of them may be gone, and its children somebody else's. */
+const ancestors: readonly Ancestor[] = findAncestors().map((pid) => ({
+  pid,
+  start: startTime(pid),
+}));
 
 /**
- * Calls back once the process that started this one is gone, when it is one that should not be outlived: npm, or the half of
- * this program that stayed outside (`runAgain`). A killed npm cannot pass on its end.
+ * Calls back once a process is gone that should not be outlived: the half of this program that stayed outside (`runAgain`), or npm
+ * and its shell. A killed npm cannot pass on its end. The returned function stops the watch.
  */
-export function onParentGone(callback: () => void): void {
-  const delegate = delegator();
-  const parent =
-    delegate > 0 ? delegate : process.env['npm_lifecycle_event'] === undefined ? 0 : process.ppid;
-  if (parent <= 1) return;
-  const start = startTime(parent);
-  if (start === undefined) return void setImmediate(callback);
+export function onParentGone(callback: () => void): () => void {
+  const isGone = ({ pid, start }: Ancestor): boolean =>
+    start === undefined || startTime(pid) !== start;
   const timer = setInterval(() => {
-    if (startTime(parent) === start) return;
+    if (!ancestors.some(isGone)) return;
     clearInterval(timer);
     callback();
-  }, 500);
+  }, periodMs);
   timer.unref();
+  return () => clearInterval(timer);
+}
+
+function findAncestors(): number[] {
+  const delegate = delegator();
+  if (delegate > 0) return [delegate];
+  const starter = Number(process.env['OSM_PLAYGROUND_STARTER'] ?? process.ppid);
+  if (process.env['npm_lifecycle_event'] === undefined || starter <= 1) return [];
+  // npm runs a shell that runs this.
+  const above = isShell(starter) ? (parentOf(starter) ?? 0) : 0;
+  return above > 1 ? [starter, above] : [starter];
+}
+
+function isShell(pid: number): boolean {
+  try {
+    return /^(ba|da|z|a)?sh$/.test(readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+  } catch {
+    return false;
+  }
 }

@@ -124,6 +124,7 @@ export async function prepare(stateDirectory?: string): Promise<Binaries | numbe
     return 1;
   }
   if (stateDirectory !== undefined) claimStateDirectory(stateDirectory);
+  const stopWatching = onParentGone(() => process.exit(1));
   try {
     const binaries = await ensureBinaries({ report: say });
     await buildServices(say);
@@ -132,6 +133,8 @@ export async function prepare(stateDirectory?: string): Promise<Binaries | numbe
   } catch (thrown) {
     if (stateDirectory !== undefined) removeStateDirectory(stateDirectory);
     throw thrown;
+  } finally {
+    stopWatching();
   }
   return runAgain(way, stateDirectory === undefined ? {} : { claimed: stateDirectory });
 }

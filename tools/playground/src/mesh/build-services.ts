@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
+import { dieWithParent } from '../process/children.ts';
 import { repositoryRoot } from '../repository.ts';
 import { canWrite } from '../state-directory.ts';
 import { serviceNames } from './mesh-services.ts';
@@ -16,20 +17,16 @@ export const agentImage = 'osm/proxyless-agent:0.1.0';
 /** The directory that stands in for it. */
 export const agentDirectory = join(repositoryRoot, 'dist/apps', agentName);
 
+const built = [...serviceNames, agentName];
+
 /** Builds the services (dist/apps/<service>/main.js) with Nx, which does nothing when nothing changed. */
 export async function buildServices(report: (message: string) => void): Promise<void> {
   if (!canWrite(join(repositoryRoot, 'dist'))) return useBuilt(report);
   report('building the services (Nx does it only when something changed) ...');
-  const args = [
-    'nx',
-    'run-many',
-    '-t',
-    'build',
-    '-p',
-    [...serviceNames, agentName].join(','),
-    '--output-style=static',
-  ];
-  const child = spawn('npx', args, {
+  const nx = join(repositoryRoot, 'node_modules/.bin/nx');
+  const what = ['-t', 'build', '-p', built.join(','), '--output-style=static'];
+  const [command, args] = dieWithParent(process.execPath, [nx, 'run-many', ...what]);
+  const child = spawn(command, args, {
     cwd: repositoryRoot,
     stdio: ['ignore', 'pipe', 'pipe'],
     // The daemon would outlive the playground.
@@ -45,7 +42,7 @@ export async function buildServices(report: (message: string) => void): Promise<
 
 /** In a checkout of somebody else. @throws MeshError not_found when nothing was built there */
 function useBuilt(report: (message: string) => void): void {
-  const missing = serviceNames.filter(
+  const missing = built.filter(
     (name) => !existsSync(join(repositoryRoot, 'dist/apps', name, 'main.js')),
   );
   if (missing.length > 0)

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
+import { onParentGone } from '../parent.ts';
 import { dieWithParent } from '../process/children.ts';
 import { handoverVariables, type Handover } from './handover.ts';
 import { listenForChild } from './outside.ts';
@@ -68,6 +69,7 @@ export function ended(child: ChildProcess): Promise<number> {
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
+  onParentGone(() => child.kill('SIGTERM'));
   return new Promise((resolve) => {
     child.once('error', () => resolve(1));
     child.once('close', (code, signal) =>
