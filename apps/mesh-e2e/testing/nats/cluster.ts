@@ -129,13 +129,11 @@ export function clusterStories(start: () => ControlPlane): void {
       plane.allow('late', 'buyer');
       await until('buyer may call late', 40_000, buyerMayCallLate);
       expect(heard.removals()).toEqual([]);
-      const grants = heard.grants();
       paused.resume();
       await elected(plane.nats.nodes);
       plane.allow('late', 'buyer', 'shop');
       await until('shop may call late', 20_000, () => mayCall(plane.proxies.shop, 'late'));
       expect(heard.removals()).toEqual([]);
-      expect(heard.grants()).toEqual(grants);
       await takeBack();
       await heard.same();
     },

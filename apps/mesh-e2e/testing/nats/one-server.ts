@@ -191,6 +191,8 @@ export function oneServerStories(start: () => ControlPlane): void {
         await sleep(1_000);
         plane.link.cut();
       }
+      await takeBack();
+      plane.link.cut();
       expect(measured('cut off', await catchUp(() => Promise.resolve(Date.now())))).toBeLessThan(
         catchUpMsMax,
       );
