@@ -32,6 +32,7 @@ export const mutants: readonly Mutant[] = [
     name: 'leads without having caught up',
     bus: (bus) =>
       withWatch(bus, (_bucket, watch) => ({ ...watch, caughtUp: () => Promise.resolve() })),
+    link: (link, { process }) => (process === 'policy-compiler-1' ? hardOfHearing(link) : link),
   },
   {
     name: 'owns on after the lease was given back',
@@ -84,6 +85,17 @@ function withCreated(state: StreamState | undefined): StreamState | undefined {
 
 function withoutTime(entry: Entry): Entry {
   return { ...entry, stamp: '1' };
+}
+
+/** Hears of no change of the catalog as it happens: a trouble, no mistake. It makes a standby that is behind frequent. */
+function hardOfHearing(link: Link): Link {
+  return {
+    ...link,
+    listen: (bucket, onEntry) =>
+      link.listen(bucket, (entry) => {
+        if (bucket !== 'catalog') onEntry(entry);
+      }),
+  };
 }
 
 /** Whatever the stream says, it seems to go on from where this reader was. */
