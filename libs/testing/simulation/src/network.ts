@@ -3,7 +3,7 @@ import type { Journal } from './journal.ts';
 import { createNats, type Nats } from './nats.ts';
 import type { Chance } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Weather } from './weather.ts';
+import { fair, type Weather } from './weather.ts';
 
 /** What the server keeps of one connection. */
 export interface Peer {
@@ -32,6 +32,8 @@ export interface Network {
   /** Buckets have lost something, or were written by others. */
   damaged: boolean;
   leasesLost: boolean;
+  /** Nothing has gone wrong so far: owners write in the order of the calls. */
+  calm: boolean;
   /** False while the server is away: nobody connects, nothing is answered. */
   readonly up: () => boolean;
   /** The stream of a bucket has no leader: it answers nothing until it has one again. */
@@ -99,6 +101,7 @@ export function createNetwork({ chance, scheduler, journal, weather }: NetworkOp
     weather,
     damaged: false,
     leasesLost: false,
+    calm: weather === fair,
     up: () => isUp,
     leaderless: (bucket) => (leaderless.get(bucket) ?? 0) > scheduler.now(),
     peers,

@@ -52,6 +52,7 @@ function planTrouble(world: World): number {
   const lengthMs = chance.pick([300, 1_500, 4_000]);
   const kinds = Array.from({ length: 1 + chance.below(4) }, () => chance.pick(troubleNames));
   const act = (name: TroubleName): void => {
+    world.network.calm = false;
     const text = troubles[name](world);
     journal.count(name);
     journal.note('chaos', () => `${name}: ${text}`);
