@@ -9,6 +9,10 @@ export type MeshErrorCode =
   | 'invalid_certificate'
   | 'sign_refused'
   | 'not_found'
+  | 'api_unavailable'
+  | 'api_refused'
+  | 'api_conflict'
+  | 'api_expired'
   | 'io'
   | 'unknown';
 

@@ -50,7 +50,8 @@ export interface MeshCatalog {
 
 interface Entry {
   readonly ref: ObjectRef;
-  readonly raw: unknown;
+  /** To know it again; a source that lets go of it (the Kubernetes API) need not find it held here. */
+  readonly raw: WeakRef<object> | undefined;
   readonly policy: boolean;
   readonly value: CatalogValue | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -123,7 +124,13 @@ function applyChange(state: State, change: ObjectChange): void {
  */
 function parseEntry(state: State, { id, ref, raw }: ObjectChange & { kind: 'put' }): Entry {
   const before = state.entries.get(id);
-  if (before !== undefined && before.raw === raw && sameValue(before.ref, ref)) return before;
+  if (
+    before !== undefined &&
+    isMap(raw) &&
+    before.raw?.deref() === raw &&
+    sameValue(before.ref, ref)
+  )
+    return before;
   const parsed = parseObject(raw, ref, state.scope);
   const kept = parsed.refused ? before?.value : undefined;
   const apiVersion = isMap(raw) ? raw['apiVersion'] : undefined;
@@ -131,7 +138,7 @@ function parseEntry(state: State, { id, ref, raw }: ObjectChange & { kind: 'put'
   const kind = kindOf(group, ref.kind);
   return {
     ref,
-    raw,
+    raw: isMap(raw) ? new WeakRef(raw) : undefined,
     policy: kind.kind === 'parsed' && kind.policy,
     value: parsed.value ?? kept,
     diagnostics:

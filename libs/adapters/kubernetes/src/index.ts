@@ -1,0 +1,27 @@
+// @osm/kubernetes: the Kubernetes API as the mesh needs it.
+//
+//   kubeconfig | service account ──> ApiCredentials ──> ApiServer ──ask──────> JSON
+//                                                          │     ──follow───> followResource: list, watch, resume, list again
+//                                                          └───────────────> electLeader: Lease
+//
+// Invariants: a follower tells differences only, and holds nothing but versions; errors are MeshErrors with codes; connections
+// that are silent too long are given up.
+export { loadApiCredentials, type ApiCredentials } from './credentials.ts';
+export { createApiServer, type ApiRequest, type ApiServer } from './api-server.ts';
+export {
+  apiVersionOf,
+  resourcePath,
+  type KubernetesObject,
+  type ObjectMeta,
+  type ResourceType,
+} from './resource-type.ts';
+export { listObjects, type ObjectList, type Selection } from './list-objects.ts';
+export type { ResourceEvent } from './told-objects.ts';
+export {
+  followResource,
+  type FollowNote,
+  type FollowOptions,
+  type ResourceBatch,
+  type ResourceFollower,
+} from './follow-resource.ts';
+export { electLeader, leaseType, type ElectionOptions, type LeadershipEvent } from './lease.ts';

@@ -1,0 +1,54 @@
+import type { ApiServer } from './api-server.ts';
+import {
+  apiVersionOf,
+  resourcePath,
+  type KubernetesObject,
+  type ResourceType,
+} from './resource-type.ts';
+
+/** Objects per page. */
+const pageSize = 500;
+
+/** Part of a type's objects; without options all of them. */
+export interface Selection {
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+/** A complete list, and the version of the world that it shows. */
+export interface ObjectList {
+  readonly objects: readonly KubernetesObject[];
+  readonly resourceVersion: string;
+}
+
+/** Lists objects page by page. Each carries `apiVersion` and `kind`, which the API server leaves out. */
+export async function listObjects(
+  server: ApiServer,
+  type: ResourceType,
+  {
+    namespace,
+    labelSelector,
+    fieldSelector,
+    signal,
+  }: Selection & { readonly signal?: AbortSignal },
+): Promise<ObjectList> {
+  const objects: KubernetesObject[] = [];
+  const apiVersion = apiVersionOf(type);
+  let next: string | undefined;
+  let resourceVersion = '';
+  do {
+    const page = (await server.ask({
+      path: resourcePath(type, { namespace }),
+      query: { limit: String(pageSize), continue: next, labelSelector, fieldSelector },
+      signal,
+    })) as {
+      readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+      readonly items?: readonly KubernetesObject[];
+    };
+    for (const item of page.items ?? []) objects.push({ ...item, apiVersion, kind: type.kind });
+    resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
+    next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
+  } while (next !== undefined);
+  return { objects, resourceVersion };
+}
