@@ -3,15 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { flags } from './config.ts';
 
 describe('flags of the catalog watcher', () => {
-  it('have defaults for all but the directory', () => {
-    expect(parseFlags(flags, [], {})).toEqual({
-      kind: 'error',
-      error: '--directory (or OSM_DIRECTORY) is required',
-    });
+  it('have defaults: the Kubernetes API, unless directories are given', () => {
+    expect(parseFlags(flags, [], {})).toMatchObject({ value: { config: { directory: [] } } });
     expect(parseFlags(flags, ['--directory', 'a'], {})).toMatchObject({
       value: {
         config: {
-          source: 'directory',
           directory: ['a'],
           meshName: 'osm',
           meshNamespace: 'osm-system',
@@ -36,14 +32,6 @@ describe('flags of the catalog watcher', () => {
     });
     expect(parseFlags(flags, [], { OSM_DIRECTORY: 'b,a' })).toMatchObject({
       value: { config: { directory: ['b', 'a'] } },
-    });
-  });
-
-  it('refuse an empty directory and sources that do not exist', () => {
-    expect(parseFlags(flags, ['--directory', '', '--source', 'kubernetes'], {})).toEqual({
-      kind: 'error',
-      error:
-        '--source "kubernetes": must be one of directory\n--directory "": must name a directory',
     });
   });
 });

@@ -18,6 +18,8 @@ export interface DiagnosticsBoard {
   readonly set: (owner: string, diagnostics: readonly Diagnostic[]) => void;
   /** Sorted by place. */
   readonly all: () => readonly ShownDiagnostic[];
+  /** What there is to say about one object. */
+  readonly about: (ref: ObjectRef) => readonly Diagnostic[];
 }
 
 export interface DiagnosticsBoardOptions {
@@ -25,6 +27,8 @@ export interface DiagnosticsBoardOptions {
   readonly metrics: Pick<CatalogMetrics, 'diagnostics'>;
   /** Where an object was written, for diagnostics that do not know. */
   readonly locate: (ref: ObjectRef) => ObjectRef | undefined;
+  /** Told after each change which objects it is about. */
+  readonly onChange?: (refs: readonly ObjectRef[]) => void;
 }
 
 const nowhere: ObjectRef = { kind: '', namespace: '', name: '', file: '', line: 0 };
@@ -32,6 +36,16 @@ const nowhere: ObjectRef = { kind: '', namespace: '', name: '', file: '', line: 
 export function createDiagnosticsBoard(options: DiagnosticsBoardOptions): DiagnosticsBoard {
   const { log, metrics, locate } = options;
   const byOwner = new Map<string, readonly Diagnostic[]>();
+  /** Owners that have something to say about an object. */
+  const ownersOf = new Map<string, Set<string>>();
+  const index = (owner: string, diagnostics: readonly Diagnostic[], there: boolean): void => {
+    for (const { object } of diagnostics) {
+      const key = displayName(object ?? nowhere);
+      const owners = ownersOf.get(key) ?? new Set();
+      if (there) ownersOf.set(key, owners.add(owner));
+      else if (owners.delete(owner) && owners.size === 0) ownersOf.delete(key);
+    }
+  };
   const show = (diagnostic: Diagnostic): ShownDiagnostic => {
     const ref = diagnostic.object ?? nowhere;
     return {
@@ -52,6 +66,8 @@ export function createDiagnosticsBoard(options: DiagnosticsBoardOptions): Diagno
       const now = new Set(diagnostics.map(identityOf));
       count(before, -1);
       count(diagnostics, 1);
+      index(owner, before, false);
+      index(owner, diagnostics, true);
       if (diagnostics.length > 0) byOwner.set(owner, diagnostics);
       else byOwner.delete(owner);
       for (const item of diagnostics) {
@@ -60,6 +76,14 @@ export function createDiagnosticsBoard(options: DiagnosticsBoardOptions): Diagno
       for (const item of before) {
         if (!now.has(identityOf(item))) log.info('diagnostic is settled', fieldsOf(show(item)));
       }
+      options.onChange?.([...before, ...diagnostics].map(({ object }) => object ?? nowhere));
+    },
+    about: (ref) => {
+      const key = displayName(ref);
+      const lists = [...(ownersOf.get(key) ?? [])].map((owner) => byOwner.get(owner) ?? []);
+      return sortDiagnostics(
+        lists.flat().filter(({ object }) => displayName(object ?? nowhere) === key),
+      );
     },
     all: () => sortDiagnostics([...byOwner.values()].flat()).map(show),
   };

@@ -1,8 +1,8 @@
 import { createBus } from '@osm/bus';
-import { runService, systemClock } from '@osm/runtime';
+import { runService } from '@osm/runtime';
 import { flags } from './config.ts';
-import { createDirectorySource } from './directory/directory-source.ts';
 import { runCatalogWatcher } from './service.ts';
+import { openWorld } from './world.ts';
 
 await runService({
   name: 'catalog-watcher',
@@ -21,9 +21,8 @@ await runService({
       log,
       metrics,
     });
-    const source = createDirectorySource({ directories: config.directory, clock: systemClock });
     try {
-      await runCatalogWatcher(context, { bus, source });
+      await runCatalogWatcher(context, { bus, world: openWorld(context, bus) });
     } finally {
       await bus.close();
     }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { patience, split, type WorldObject } from '../testing/source-contract.ts';
 import { createFakeSource, type FakeSource } from '../testing/fake-source.ts';
 import { runCatalogWatcher } from './service.ts';
+import type { World } from './world.ts';
 import type { ShownDiagnostic } from './diagnostics-board.ts';
 
 const shop = (inMesh: boolean): WorldObject => ({
@@ -57,8 +58,8 @@ function startReplica(hub: MemoryBusHub, instance: string): Replica {
   const routes = new Map<string, HttpHandler>();
   const bus = hub.connect({ instance });
   const config = {
-    source: 'directory' as const,
     directory: [],
+    kubeconfig: '',
     meshName: 'osm',
     meshNamespace: 'osm-system',
     trustDomain: 'cluster.local',
@@ -70,7 +71,9 @@ function startReplica(hub: MemoryBusHub, instance: string): Replica {
   };
   const http = { route: (path: string, handler: HttpHandler) => void routes.set(path, handler) };
   const context = { config, log, metrics, readiness, http, instance, signal: abort.signal };
-  const done = runCatalogWatcher(context, { bus, source });
+  const lead: World['lead'] = (signal) =>
+    bus.lease({ name: 'catalog-watcher', holder: instance, signal });
+  const done = runCatalogWatcher(context, { bus, world: { source, lead } });
   return {
     source,
     readiness,

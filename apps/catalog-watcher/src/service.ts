@@ -5,11 +5,13 @@ import { createCatalogTable, type CatalogTable } from './catalog-table.ts';
 import type { Config } from './config.ts';
 import { createDiagnosticsBoard, type DiagnosticsBoard } from './diagnostics-board.ts';
 import { createCatalogMetrics, type CatalogMetrics } from './metrics.ts';
-import type { CatalogSource, SourceEvent } from './source.ts';
+import type { SourceEvent } from './source.ts';
+import type { StatusWriter } from './kubernetes/status-writer.ts';
+import type { World } from './world.ts';
 
 interface Environment {
   readonly bus: Bus;
-  readonly source: CatalogSource;
+  readonly world: World;
 }
 
 interface Watcher {
@@ -17,6 +19,8 @@ interface Watcher {
   readonly table: CatalogTable;
   readonly board: DiagnosticsBoard;
   readonly metrics: CatalogMetrics;
+  /** Where objects can be told what became of them. */
+  readonly status: StatusWriter | undefined;
 }
 
 /**
@@ -25,14 +29,20 @@ interface Watcher {
  */
 export async function runCatalogWatcher(
   context: ServiceContext<Config>,
-  { bus, source }: Environment,
+  { bus, world }: Environment,
 ): Promise<void> {
   const { config, http, log, readiness } = context;
   const metrics = createCatalogMetrics(context.metrics);
   const catalog = createMeshCatalog(config);
-  const board = createDiagnosticsBoard({ log, metrics, locate: catalog.locate });
+  const board = createDiagnosticsBoard({
+    log,
+    metrics,
+    locate: catalog.locate,
+    onChange: (refs) => status?.reconsider(refs),
+  });
+  const status = world.statusWriter?.(board);
   const table = createCatalogTable(bus, catalog.objects);
-  const watcher: Watcher = { catalog, table, board, metrics };
+  const watcher: Watcher = { catalog, table, board, metrics, status };
 
   http.route('/diagnostics', () => ({
     status: 200,
@@ -49,22 +59,23 @@ export async function runCatalogWatcher(
   context.signal.addEventListener('abort', () => void table.follow());
 
   await Promise.all([
-    followSource(context, source, watcher),
-    followLease(context, bus, watcher),
+    followSource(context, world, watcher),
+    followLease(context, world, watcher),
     followDiagnostics(context, bus, board),
   ]);
 }
 
 async function followSource(
   { log, readiness, signal }: ServiceContext<Config>,
-  source: CatalogSource,
+  { source }: World,
   watcher: Watcher,
 ): Promise<void> {
-  const { catalog, table, metrics } = watcher;
+  const { catalog, table, metrics, status } = watcher;
   const gate = readiness.gate('source');
   metrics.objects.inc({ kind: 'meshSettings' });
   for await (const batch of source.watch({ signal })) {
     table.apply(applyBatch(watcher, batch));
+    status?.observe(batch);
     if (!batch.some((event) => event.kind === 'listed')) continue;
     table.listed();
     gate.ready();
@@ -101,13 +112,14 @@ function countChange(metrics: CatalogMetrics, change: CatalogChange): void {
 
 /** Of several replicas one writes; the others have the catalog ready. */
 async function followLease(
-  { instance, log, signal }: ServiceContext<Config>,
-  bus: Bus,
-  { table, metrics }: Watcher,
+  { log, signal }: ServiceContext<Config>,
+  world: World,
+  { table, metrics, status }: Watcher,
 ): Promise<void> {
-  for await (const event of bus.lease({ name: 'catalog-watcher', holder: instance, signal })) {
+  for await (const event of world.lead(signal)) {
     log.info('leadership', { event: event.kind });
     metrics.leading.set(event.kind === 'acquired' ? 1 : 0);
+    status?.lead(event.kind === 'acquired');
     if (event.kind === 'acquired') table.lead();
     else await table.follow();
   }

@@ -20,14 +20,19 @@ export const meshConfigType = type(
   'meshconfigs',
 );
 
-/** What is read in namespaces of the mesh, in the version that the mesh's CRDs store. */
+/** Policy, in the version that the mesh's CRDs store. */
+export const policyTypes: readonly ResourceType[] = [
+  type('access.smi-spec.io/v1alpha3', 'TrafficTarget', 'traffictargets'),
+  type('specs.smi-spec.io/v1alpha4', 'HTTPRouteGroup', 'httproutegroups'),
+  type('specs.smi-spec.io/v1alpha4', 'TCPRoute', 'tcproutes'),
+  type('split.smi-spec.io/v1alpha2', 'TrafficSplit', 'trafficsplits'),
+];
+
+/** What is read in namespaces of the mesh. */
 export const namespacedTypes: readonly ResourceType[] = [
   type('v1', 'ServiceAccount', 'serviceaccounts'),
   type('v1', 'Service', 'services'),
   type('v1', 'Pod', 'pods'),
   type('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
-  type('access.smi-spec.io/v1alpha3', 'TrafficTarget', 'traffictargets'),
-  type('specs.smi-spec.io/v1alpha4', 'HTTPRouteGroup', 'httproutegroups'),
-  type('specs.smi-spec.io/v1alpha4', 'TCPRoute', 'tcproutes'),
-  type('split.smi-spec.io/v1alpha2', 'TrafficSplit', 'trafficsplits'),
+  ...policyTypes,
 ];

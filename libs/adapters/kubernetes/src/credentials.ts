@@ -34,7 +34,8 @@ export function loadApiCredentials(
     });
   }
   const cluster = config.getCurrentCluster();
-  if (cluster === null) {
+  // The package's own default, where nothing is configured.
+  if (cluster === null || cluster.server === 'http://localhost:8080') {
     const remedy = 'set KUBECONFIG to a file whose current context names a cluster';
     throw new MeshError('invalid_config', `no Kubernetes cluster is configured; ${remedy}`);
   }

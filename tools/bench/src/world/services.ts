@@ -68,7 +68,7 @@ export async function startServices(
 async function ownFlags(name: ServiceName, options: ServicesOptions): Promise<string[]> {
   switch (name) {
     case 'catalog-watcher':
-      return ['--source', 'directory', '--directory', options.meshDirectory];
+      return ['--directory', options.meshDirectory];
     case 'certificate-manager':
       return ['--ca-directory', join(options.directory, 'ca')];
     case 'xds-server':

@@ -1,0 +1,199 @@
+import { apiVersionOf, resourcePath, type ApiServer, type ResourceType } from '@osm/kubernetes';
+import type { Diagnostic, ObjectRef } from '@osm/model';
+import { MeshError, type Clock } from '@osm/prelude';
+import type { ObjectChange } from '@osm/resources';
+import type { Logger } from '@osm/telemetry';
+import type { SourceEvent } from '../source.ts';
+import { saysTheSame, statusOf } from './object-status.ts';
+import { meshConfigType, policyTypes } from './resources.ts';
+
+export interface StatusWriterOptions {
+  readonly server: ApiServer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** All there is to say about an object now. */
+  readonly about: (ref: ObjectRef) => readonly Diagnostic[];
+  /** Ends the writing. */
+  readonly signal: AbortSignal;
+}
+
+/** Writes into the objects themselves what the mesh has made of them: `status`, and an Event for each new diagnostic. */
+export interface StatusWriter {
+  /** What the source told: objects with their generation and the status that they have. */
+  readonly observe: (batch: readonly SourceEvent[]) => void;
+  /** There may be something new to say about these. */
+  readonly reconsider: (refs: readonly ObjectRef[]) => void;
+  /** Of several replicas the leader writes. */
+  readonly lead: (leading: boolean) => void;
+}
+
+/** An object of a kind with a status, as it was last seen. */
+interface Seen {
+  readonly type: ResourceType;
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly generation: number;
+  readonly status: unknown;
+}
+
+interface State extends StatusWriterOptions {
+  readonly seen: Map<string, Seen>;
+  /** Ids to look at, in the order in which they came. */
+  readonly due: Set<string>;
+  /** Messages that an Event was written for, by id. */
+  readonly told: Map<string, ReadonlySet<string>>;
+  leading: boolean;
+  working: boolean;
+}
+
+/** The compiler's word on a new object comes some milliseconds after the object; one write carries both. */
+const settleMs = 250;
+const retryMs = 2_000;
+const reportingController = 'openservicemesh.io/catalog-watcher';
+const types = new Map([...policyTypes, meshConfigType].map((type) => [type.kind, type]));
+
+export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
+  const state: State = {
+    ...options,
+    seen: new Map(),
+    due: new Set(),
+    told: new Map(),
+    leading: false,
+    working: false,
+  };
+  return {
+    observe: (batch) => {
+      for (const event of batch) {
+        if (event.kind === 'put' || event.kind === 'delete') observeObject(state, event);
+      }
+    },
+    reconsider: (refs) => {
+      for (const { kind, namespace, name } of refs) {
+        const type = types.get(kind);
+        if (type !== undefined) isDue(state, `${type.group}/${kind}/${namespace}/${name}`);
+      }
+    },
+    lead: (leading) => {
+      state.leading = leading;
+      if (!leading) return;
+      for (const id of state.seen.keys()) state.due.add(id);
+      start(state, settleMs);
+    },
+  };
+}
+
+function observeObject(state: State, event: ObjectChange): void {
+  const type = types.get(event.ref.kind);
+  if (type === undefined) return;
+  if (event.kind === 'delete') {
+    state.seen.delete(event.id);
+    state.due.delete(event.id);
+    state.told.delete(event.id);
+    return;
+  }
+  const { metadata, status } = event.raw as {
+    readonly metadata: { readonly uid?: string; readonly generation?: number };
+    readonly status?: unknown;
+  };
+  const { uid = '', generation = 0 } = metadata;
+  state.seen.set(event.id, { type, ref: event.ref, uid, generation, status });
+  isDue(state, event.id);
+}
+
+function isDue(state: State, id: string): void {
+  if (!state.seen.has(id)) return;
+  state.due.add(id);
+  start(state, settleMs);
+}
+
+function start(state: State, delayMs: number): void {
+  if (!state.leading || state.working || state.due.size === 0 || state.signal.aborted) return;
+  state.working = true;
+  state.clock.after(delayMs, () => void work(state));
+}
+
+/** One write after the other: an API server has more important things to do. */
+async function work(state: State): Promise<void> {
+  let failed = false;
+  for (const id of [...state.due]) {
+    const seen = state.seen.get(id);
+    state.due.delete(id);
+    if (seen === undefined || !state.leading || state.signal.aborted) continue;
+    try {
+      await report(state, id, seen);
+    } catch (thrown) {
+      const error = MeshError.from(thrown);
+      // It is gone, or another kind of status; its next change is another try.
+      if (error.code === 'not_found' || error.code === 'api_refused') {
+        state.log.debug('status not written', { object: id, err: error });
+        continue;
+      }
+      failed = true;
+      state.due.add(id);
+      state.log.warn('cannot write a status; it is tried again', { object: id, err: error });
+      break;
+    }
+  }
+  state.working = false;
+  start(state, failed ? retryMs : settleMs);
+}
+
+async function report(state: State, id: string, seen: Seen): Promise<void> {
+  const { server, clock } = state;
+  const { type, ref, generation } = seen;
+  const diagnostics = state.about(ref);
+  const now = new Date(clock.now()).toISOString();
+  await writeEvents(state, id, seen, diagnostics);
+  const status = statusOf(diagnostics, generation, seen.status, now.replace(/\.\d+Z$/, 'Z'));
+  if (saysTheSame(seen.status, status)) return;
+  await server.ask({
+    method: 'PATCH',
+    path: resourcePath(type, { ...ref, subresource: 'status' }),
+    query: { fieldManager: 'osm-catalog-watcher', force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: {
+      apiVersion: apiVersionOf(type),
+      kind: type.kind,
+      metadata: { name: ref.name, namespace: ref.namespace },
+      status,
+    },
+  });
+  state.seen.set(id, { ...seen, status });
+}
+
+async function writeEvents(
+  { server, clock, told }: State,
+  id: string,
+  { type, ref, uid }: Seen,
+  diagnostics: readonly Diagnostic[],
+): Promise<void> {
+  const before = told.get(id) ?? new Set();
+  told.set(id, new Set(diagnostics.map(({ message }) => message)));
+  for (const { code, message } of diagnostics) {
+    if (before.has(message)) continue;
+    const eventTime = new Date(clock.now()).toISOString().replace('Z', '000Z');
+    await server.ask({
+      method: 'POST',
+      path: `/apis/events.k8s.io/v1/namespaces/${ref.namespace}/events`,
+      body: {
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        metadata: { generateName: `${ref.name}.`, namespace: ref.namespace },
+        eventTime,
+        type: 'Warning',
+        reason: code,
+        note: message.slice(0, 1_000),
+        action: 'Compile',
+        reportingController,
+        reportingInstance: reportingController,
+        regarding: {
+          apiVersion: apiVersionOf(type),
+          kind: type.kind,
+          namespace: ref.namespace,
+          name: ref.name,
+          uid,
+        },
+      },
+    });
+  }
+}
