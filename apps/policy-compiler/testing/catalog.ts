@@ -31,6 +31,7 @@ export function pod(app: string, ip: string): CatalogValue {
       namedPorts: [],
       scrape: false,
       proxyless: false,
+      uid: '',
     },
   };
 }

@@ -86,6 +86,7 @@ export function pod(at: string, fields: PodFields = {}): CatalogValue {
       namedPorts: Object.entries(fields.namedPorts ?? {}).map(([name, port]) => ({ name, port })),
       scrape: fields.scrape ?? false,
       proxyless: fields.proxyless ?? false,
+      uid: '',
     },
   };
 }

@@ -1,4 +1,4 @@
-import { anything, textMap } from '../fields/values.ts';
+import { anything, text, textMap } from '../fields/values.ts';
 import {
   maybe,
   object,
@@ -12,16 +12,18 @@ import type { Parser } from '../fields/parser.ts';
 
 type Pairs = readonly { readonly key: string; readonly value: string }[];
 
-const none: { readonly labels: Pairs; readonly annotations: Pairs } = {
+const none: { readonly labels: Pairs; readonly annotations: Pairs; readonly uid: string } = {
   labels: [],
   annotations: [],
+  uid: '',
 };
 
-/** metadata.labels and metadata.annotations; the rest of metadata is the ref. */
+/** metadata.labels, metadata.annotations and metadata.uid; the rest of metadata is the ref. */
 export const metadata: Field<typeof none> = optional(
   object({
     labels: optional(textMap, none.labels),
     annotations: optional(textMap, none.annotations),
+    uid: optional(text, ''),
   }),
   none,
 );

@@ -49,6 +49,7 @@ status: {phase: Running, podIP: 10.1.0.9, conditions: []}
         ],
         scrape: true,
         proxyless: false,
+        uid: '',
       },
       told: [],
       refused: false,

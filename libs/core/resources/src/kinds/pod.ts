@@ -72,6 +72,7 @@ export const parsePod: KindParser = (raw, { ref, at }) => {
       ),
       scrape: isTrue(lookup(meta.annotations, 'prometheus.io/scrape')),
       proxyless: isEnabled(lookup(meta.annotations, 'openservicemesh.io/proxyless-grpc')),
+      uid: meta.uid,
     },
   };
 };
