@@ -12,6 +12,7 @@ import type { CertificateSubject, TrustBundle } from '@osm/proto-mesh';
 /** A certificate with the key that was made for it here. */
 export interface HeldCertificate {
   readonly chainPem: string;
+  readonly notAfterMs: number;
   readonly privateKeyPem: SecretText;
   readonly bundle: TrustBundle;
 }
@@ -40,8 +41,8 @@ export async function obtainCertificate(
   for (;;) {
     const answer = await ask(tools, pair, subject);
     if (answer.kind === 'issued') {
-      const { chainPem, bundle } = answer;
-      return { chainPem, bundle, privateKeyPem: await exportPrivateKeyPem(pair) };
+      const { chainPem, notAfterMs, bundle } = answer;
+      return { chainPem, notAfterMs, bundle, privateKeyPem: await exportPrivateKeyPem(pair) };
     }
     if (!answer.mayGetBetter || clock.now() + pauseMs > untilMs) throw answer.error;
     await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
@@ -49,7 +50,12 @@ export async function obtainCertificate(
 }
 
 type Answer =
-  | { readonly kind: 'issued'; readonly chainPem: string; readonly bundle: TrustBundle }
+  | {
+      readonly kind: 'issued';
+      readonly chainPem: string;
+      readonly notAfterMs: number;
+      readonly bundle: TrustBundle;
+    }
   | { readonly kind: 'failed'; readonly error: MeshError; readonly mayGetBetter: boolean };
 
 async function ask(
@@ -71,8 +77,8 @@ async function ask(
     const mayGetBetter = code === 'not_ready' || code === 'unknown_identity';
     return { kind: 'failed', error, mayGetBetter };
   }
-  const { chainPem, bundle } = result.value;
-  if (bundle !== undefined) return { kind: 'issued', chainPem, bundle };
+  const { chainPem, notAfterMs, bundle } = result.value;
+  if (bundle !== undefined) return { kind: 'issued', chainPem, notAfterMs, bundle };
   const error = new MeshError('sign_refused', 'the certificate manager sent no trust bundle');
   return { kind: 'failed', error, mayGetBetter: false };
 }

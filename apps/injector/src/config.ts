@@ -21,9 +21,16 @@ export const flags = {
     default: 'true',
   }),
   secretDirectory: flag.text(
-    'Directory where bootstrap Secrets are written, as <namespace>.<name>.json',
-    { placeholder: 'DIR' },
+    'Directory where bootstrap Secrets are written, as <namespace>.<name>.json, instead of the Kubernetes API',
+    { placeholder: 'DIR', default: '' },
   ),
+  kubeconfig: flag.text(
+    'Kubernetes API; default: KUBECONFIG, ~/.kube/config, or the service account of the pod',
+    { placeholder: 'FILE', default: '' },
+  ),
+  webhookConfigName: flag.text('MutatingWebhookConfiguration whose caBundle to keep right', {
+    default: 'osm-webhook-osm',
+  }),
   xdsAddress,
   meshName: flag.text('Name of the mesh, for labels', { default: 'osm' }),
   meshNamespace: flag.text('Namespace of the control plane: never injected', {

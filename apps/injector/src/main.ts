@@ -1,7 +1,7 @@
 import { createBus } from '@osm/bus';
 import { runService, systemClock } from '@osm/runtime';
+import { openCluster } from './cluster.ts';
 import { flags } from './config.ts';
-import { createDirectorySecretStore } from './directory-secret-store.ts';
 import { runInjector } from './service.ts';
 
 await runService({
@@ -21,9 +21,8 @@ await runService({
       log,
       metrics,
     });
-    const secrets = createDirectorySecretStore(config.secretDirectory);
     try {
-      await runInjector(context, { bus, clock: systemClock, secrets });
+      await runInjector(context, { bus, clock: systemClock, cluster: openCluster(context) });
     } finally {
       await bus.close();
     }

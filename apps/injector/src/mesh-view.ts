@@ -1,5 +1,5 @@
 import { buckets, type Bus } from '@osm/bus';
-import type { MeshSettings, Namespace } from '@osm/model';
+import type { MeshSettings, Namespace, Pod } from '@osm/model';
 import type { CatalogObject, TrustBundle } from '@osm/proto-mesh';
 
 /** What the injector knows of the mesh. */
@@ -11,8 +11,8 @@ export interface MeshView {
   readonly follow: (signal: AbortSignal, onComplete: () => void) => Promise<void>;
 }
 
-/** Keeps namespaces and settings of the catalog in memory. The rest of it is not kept. */
-export function createMeshView(bus: Bus): MeshView {
+/** Keeps namespaces and settings of the catalog in memory; pods are passed on, the rest is not kept. */
+export function createMeshView(bus: Bus, podFound: (pod: Pod) => void): MeshView {
   const namespaces = new Map<string, Namespace>();
   let latest: MeshSettings | undefined;
   let complete = false;
@@ -20,6 +20,7 @@ export function createMeshView(bus: Bus): MeshView {
   const put = (key: string, { kind }: CatalogObject): void => {
     if (kind?.$case === 'namespace') namespaces.set(key, kind.value);
     else if (kind?.$case === 'meshSettings') latest = kind.value;
+    else if (kind?.$case === 'pod') podFound(kind.value);
   };
   const byName = (name: string): Namespace | undefined => {
     for (const namespace of namespaces.values()) if (namespace.name === name) return namespace;

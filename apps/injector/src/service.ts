@@ -1,13 +1,12 @@
 import type { Bus } from '@osm/bus';
 import { MeshError, type Clock } from '@osm/prelude';
-import type { TrustBundle } from '@osm/proto-mesh';
 import { versionInfo, type ServiceContext } from '@osm/runtime';
 import { createAdmit } from './admit.ts';
 import { obtainCertificate } from './certificate-requests.ts';
+import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createMeshView, followTrust } from './mesh-view.ts';
 import { createInjectorMetrics } from './metrics.ts';
-import type { SecretStore } from './secret-store.ts';
 import {
   startWebhookServer,
   type ServerIdentity,
@@ -18,7 +17,7 @@ import {
 interface Environment {
   readonly bus: Bus;
   readonly clock: Clock;
-  readonly secrets: SecretStore;
+  readonly cluster: Cluster;
 }
 
 /**
@@ -30,7 +29,8 @@ export async function runInjector(
   environment: Environment,
 ): Promise<void> {
   const { config, log, readiness, signal } = context;
-  const { bus, clock, secrets } = environment;
+  const { bus, clock, cluster } = environment;
+  const { secrets } = cluster;
   const { version } = versionInfo();
   const catalogGate = readiness.gate('catalog');
   const busGate = readiness.gate('bus');
@@ -39,7 +39,7 @@ export async function runInjector(
   noteBus(bus.connected());
   bus.onConnected(noteBus);
 
-  const mesh = createMeshView(bus);
+  const mesh = createMeshView(bus, cluster.podFound);
   const metrics = createInjectorMetrics(context.metrics);
   const admit = createAdmit({ bus, clock, config, log, mesh, metrics, secrets, version });
   const onRefused: WebhookServerOptions['onRefused'] = (reason) => metrics.refused.inc({ reason });
@@ -48,7 +48,11 @@ export async function runInjector(
   try {
     await Promise.all([
       mesh.follow(signal, catalogGate.ready),
-      followTrust(bus, signal, webhook.onBundle),
+      followTrust(bus, signal, (bundle) => {
+        cluster.trust(bundle);
+        webhook.onBundle();
+      }),
+      cluster.run(),
     ]);
   } finally {
     await webhook.close();
@@ -56,15 +60,18 @@ export async function runInjector(
 }
 
 interface Webhook {
-  readonly onBundle: (bundle: TrustBundle) => void;
+  readonly onBundle: () => void;
   readonly close: () => Promise<void>;
 }
 
 const retryMs = 500;
 
+/** A certificate is replaced after this part of its life. */
+const renewAt = 2 / 3;
+
 /**
  * The webhook's server with a certificate of the mesh. It starts with the first trust bundle, and gets a new certificate with
- * every other one. What fails is tried again until it works or the service ends.
+ * every other one, and long before the old one ends. What fails is tried again until it works or the service ends.
  */
 function createWebhook(
   { config, log, readiness, signal }: ServiceContext<Config>,
@@ -76,9 +83,15 @@ function createWebhook(
   let server: WebhookServer | undefined;
   let wanted = 0;
   let work = Promise.resolve();
+  let cancelRenewal = (): void => undefined;
 
   const serve = async (): Promise<void> => {
     const identity = config.webhookTls ? await obtainIdentity({ bus, clock }, config) : undefined;
+    cancelRenewal();
+    if (identity !== undefined) {
+      const lifeMs = identity.notAfterMs - clock.now();
+      cancelRenewal = clock.after(lifeMs * renewAt, renew);
+    }
     if (server !== undefined) {
       if (identity !== undefined) server.replaceIdentity(identity);
       return;
@@ -100,13 +113,15 @@ function createWebhook(
       }
     }
   };
+  const renew = (): void => {
+    const bundle = (wanted += 1);
+    work = work.then(() => attempt(bundle));
+  };
   return {
-    onBundle: () => {
-      const bundle = (wanted += 1);
-      work = work.then(() => attempt(bundle));
-    },
+    onBundle: renew,
     close: async () => {
       await work;
+      cancelRenewal();
       await server?.close();
     },
   };
@@ -116,11 +131,12 @@ function createWebhook(
 async function obtainIdentity(
   tools: Pick<Environment, 'bus' | 'clock'>,
   config: Config,
-): Promise<ServerIdentity> {
+): Promise<ServerIdentity & { readonly notAfterMs: number }> {
   const dnsNames = [`osm-injector.${config.meshNamespace}.svc`, 'localhost'];
   const value = { name: 'osm-injector', dnsNames };
   const certificate = await obtainCertificate(tools, { kind: { $case: 'controlPlane', value } });
-  return { cert: certificate.chainPem, key: certificate.privateKeyPem.reveal() };
+  const { chainPem: cert, notAfterMs } = certificate;
+  return { cert, key: certificate.privateKeyPem.reveal(), notAfterMs };
 }
 
 function pause(clock: Clock, signal: AbortSignal): Promise<void> {

@@ -39,6 +39,8 @@ export function startInjector(
     webhookHost: '127.0.0.1',
     webhookTls: options.webhookTls,
     secretDirectory: '',
+    kubeconfig: '',
+    webhookConfigName: '',
     xdsAddress: [{ host: '127.0.0.1', port: 15128 }],
     meshName: 'osm',
     meshNamespace: 'osm-system',
@@ -59,15 +61,20 @@ export function startInjector(
     {
       bus,
       clock: systemClock,
-      secrets: {
-        write: (secret) => Promise.resolve(void secrets.push(secret)),
-        read: (namespace, name) =>
-          Promise.resolve(
-            secrets.find(({ metadata }) => {
-              const found = metadata as { readonly namespace: string; readonly name: string };
-              return found.namespace === namespace && found.name === name;
-            }),
-          ),
+      cluster: {
+        podFound: () => undefined,
+        trust: () => undefined,
+        run: () => Promise.resolve(),
+        secrets: {
+          write: (secret) => Promise.resolve(void secrets.push(secret)),
+          read: (namespace, name) =>
+            Promise.resolve(
+              secrets.find(({ metadata }) => {
+                const found = metadata as { readonly namespace: string; readonly name: string };
+                return found.namespace === namespace && found.name === name;
+              }),
+            ),
+        },
       },
     },
   );

@@ -1,4 +1,4 @@
-import { bootstrapSecretName } from '@osm/injection';
+import { bootstrapSecretName, type JsonObject } from '@osm/injection';
 import { resourcePath, type ApiServer } from '@osm/kubernetes';
 import type { Pod } from '@osm/model';
 import { MeshError, type Clock } from '@osm/prelude';
@@ -14,7 +14,7 @@ export interface SecretOwnerOptions {
 /** Makes each pod the owner of its bootstrap Secret, so that the Secret goes when the pod goes. */
 export interface SecretOwner {
   /** A Secret was written for a pod that is being admitted. */
-  readonly expect: (namespace: string, proxyUuid: string) => void;
+  readonly expect: (secret: JsonObject) => void;
   /** The pod exists. */
   readonly found: (pod: Pod) => void;
 }
@@ -25,7 +25,7 @@ const retryMs = 1_000;
 const parallelMax = 8;
 
 interface State extends SecretOwnerOptions {
-  /** Cancels the deletion of a Secret whose pod is awaited, by uuid. */
+  /** Cancels the deletion of a Secret whose pod is awaited, by the Secret's name. */
   readonly awaited: Map<string, () => void>;
   /** Pods whose Secrets are not theirs yet, by uuid; the first one is next. */
   readonly due: Map<string, Pod>;
@@ -35,16 +35,18 @@ interface State extends SecretOwnerOptions {
 export function createSecretOwner(options: SecretOwnerOptions): SecretOwner {
   const state: State = { ...options, awaited: new Map(), due: new Map(), working: 0 };
   return {
-    expect: (namespace, proxyUuid) => {
+    expect: (secret) => {
+      const { namespace, name } = secret['metadata'] as { namespace: string; name: string };
       const giveUp = (): void => {
-        state.awaited.delete(proxyUuid);
-        void remove(state, namespace, proxyUuid);
+        state.awaited.delete(name);
+        void remove(state, namespace, name);
       };
-      state.awaited.set(proxyUuid, options.clock.after(appearsMs, giveUp));
+      state.awaited.set(name, options.clock.after(appearsMs, giveUp));
     },
     found: (pod) => {
-      state.awaited.get(pod.proxyUuid)?.();
-      state.awaited.delete(pod.proxyUuid);
+      const name = bootstrapSecretName(pod.proxyUuid);
+      state.awaited.get(name)?.();
+      state.awaited.delete(name);
       if (pod.uid === '') return;
       state.due.set(pod.proxyUuid, pod);
       work(state);
@@ -79,7 +81,10 @@ async function own(state: State, pod: Pod): Promise<void> {
   } catch (thrown) {
     const error = MeshError.from(thrown);
     if (error.code === 'not_found') return;
-    log.warn('a bootstrap Secret has no owner yet; it is tried again', { secret: name, err: error });
+    log.warn('a bootstrap Secret has no owner yet; it is tried again', {
+      secret: name,
+      err: error,
+    });
     clock.after(retryMs, () => {
       state.due.set(pod.proxyUuid, pod);
       work(state);
@@ -87,8 +92,7 @@ async function own(state: State, pod: Pod): Promise<void> {
   }
 }
 
-async function remove({ server, log }: State, namespace: string, uuid: string): Promise<void> {
-  const name = bootstrapSecretName(uuid);
+async function remove({ server, log }: State, namespace: string, name: string): Promise<void> {
   const path = resourcePath(secretType, { namespace, name });
   try {
     await server.ask({ method: 'DELETE', path });

@@ -1,0 +1,65 @@
+import { createApiServer, loadApiCredentials } from '@osm/kubernetes';
+import type { Pod } from '@osm/model';
+import type { TrustBundle } from '@osm/proto-mesh';
+import { systemClock, type ServiceContext } from '@osm/runtime';
+import type { Config } from './config.ts';
+import { createDirectorySecretStore } from './directory-secret-store.ts';
+import { createKubernetesSecretStore } from './kubernetes/kubernetes-secret-store.ts';
+import { createSecretOwner } from './kubernetes/secret-owner.ts';
+import { createWebhookConfiguration } from './kubernetes/webhook-configuration.ts';
+import type { SecretStore } from './secret-store.ts';
+
+/** What surrounds the webhook: who keeps the Secrets, and who wants to hear of pods and roots. */
+export interface Cluster {
+  readonly secrets: SecretStore;
+  /** A pod with a sidecar is in the catalog. */
+  readonly podFound: (pod: Pod) => void;
+  readonly trust: (bundle: TrustBundle) => void;
+  /** Its own work, until the signal. */
+  readonly run: () => Promise<void>;
+}
+
+/** A directory when one is given, else the Kubernetes API. */
+export function openCluster(context: ServiceContext<Config>): Cluster {
+  const { secretDirectory } = context.config;
+  return secretDirectory === '' ? openKubernetes(context) : inDirectory(secretDirectory);
+}
+
+/** Nobody calls the webhook through an API server, and nobody owns Secrets. */
+export function inDirectory(directory: string): Cluster {
+  return {
+    secrets: createDirectorySecretStore(directory),
+    podFound: () => undefined,
+    trust: () => undefined,
+    run: () => Promise.resolve(),
+  };
+}
+
+function openKubernetes({ config, log, signal }: ServiceContext<Config>): Cluster {
+  const server = createApiServer(
+    loadApiCredentials({ kubeconfig: config.kubeconfig || undefined }),
+  );
+  const clock = systemClock;
+  const owner = createSecretOwner({ server, clock, log });
+  const webhook = createWebhookConfiguration({
+    server,
+    name: config.webhookConfigName,
+    clock,
+    random: { next: Math.random },
+    log,
+    signal,
+  });
+  const secrets = createKubernetesSecretStore(server);
+  return {
+    secrets: {
+      read: secrets.read,
+      write: async (secret) => {
+        await secrets.write(secret);
+        owner.expect(secret);
+      },
+    },
+    podFound: owner.found,
+    trust: webhook.trust,
+    run: webhook.follow,
+  };
+}
