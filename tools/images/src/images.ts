@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { bundlePath, serviceNames, type ServiceName } from '@osm/services';
 import type { ImageConfig } from './archive.ts';
@@ -104,14 +103,13 @@ function planProgram(name: string, host: string | undefined, path: string): Imag
   };
 }
 
+/** Debian keeps them below a folder of the machine's architecture. */
 function modulesDirectory(): string {
-  for (const root of ['/usr/lib', '/lib']) {
-    const found = readdirSync(root, { recursive: true, encoding: 'utf8' }).find((path) =>
-      path.endsWith('libxt_owner.so'),
-    );
-    if (found !== undefined) return dirname(join(root, found));
-  }
-  const hint =
-    spawnSync('sh', ['-c', 'command -v apt-get']).status === 0 ? ': apt install iptables' : '';
-  throw new MeshError('not_found', `image init needs iptables on this machine${hint}`);
+  const folders = ['', ...readdirSync('/usr/lib')].map((name) => join('/usr/lib', name, 'xtables'));
+  const found = folders.find((folder) => existsSync(join(folder, 'libxt_owner.so')));
+  if (found !== undefined) return found;
+  throw new MeshError(
+    'not_found',
+    'image init needs iptables on this machine: apt-get install iptables',
+  );
 }
