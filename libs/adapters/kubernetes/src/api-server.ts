@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** The body as it is sent, instead of `body`. */
+  readonly text?: string;
   /** Default `application/json`; a PATCH names its kind here. */
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
@@ -24,6 +26,8 @@ export interface ApiServer {
    * @throws MeshError `not_found`, `api_conflict` (409), `api_expired` (410), `api_refused` (other 4xx), `api_unavailable`.
    */
   readonly ask: (request: ApiRequest) => Promise<unknown>;
+  /** Server-side apply of a manifest, YAML or JSON, as `owner` of its fields; takes them from other owners. */
+  readonly apply: (path: string, manifest: string, owner: string) => Promise<unknown>;
   /** Follows an answer that is one JSON value per line: the values of each piece that arrived, together. */
   readonly follow: (request: ApiRequest) => AsyncIterable<readonly unknown[]>;
 }
@@ -34,16 +38,25 @@ const askMsMax = 60_000;
 
 /** Talks to the API server behind the credentials. Holds no connection until asked, and none for long afterwards. */
 export function createApiServer(credentials: ApiCredentials): ApiServer {
+  const ask: ApiServer['ask'] = async (request) => {
+    const response = await send(credentials, request, askMsMax);
+    const text = await readAll(response, credentials.url);
+    if (response.statusCode !== undefined && response.statusCode < 300) {
+      return text === '' ? undefined : parseJson(text);
+    }
+    throw refusal(request, response.statusCode ?? 0, text);
+  };
   return {
     url: credentials.url,
-    ask: async (request) => {
-      const response = await send(credentials, request, askMsMax);
-      const text = await readAll(response, credentials.url);
-      if (response.statusCode !== undefined && response.statusCode < 300) {
-        return text === '' ? undefined : parseJson(text);
-      }
-      throw refusal(request, response.statusCode ?? 0, text);
-    },
+    ask,
+    apply: (path, manifest, owner) =>
+      ask({
+        method: 'PATCH',
+        path,
+        query: { fieldManager: owner, force: 'true' },
+        contentType: 'application/apply-patch+yaml',
+        text: manifest,
+      }),
     follow: async function* (request) {
       const response = await send(credentials, request, silenceMsMax);
       if (response.statusCode !== 200) {
@@ -64,7 +77,8 @@ async function send(
   for (const [name, value] of Object.entries(request.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, value);
   }
-  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+  const body =
+    request.text ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
   const start = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const sent = start(

@@ -1,0 +1,29 @@
+import { flag, type ConfigOf } from '@osm/runtime';
+
+/** Flags of this program. */
+export const flags = {
+  meshNamespace: flag.text('Namespace of the control plane', { default: 'osm-system' }),
+  meshName: flag.text('Name of the mesh, for labels', { default: 'osm' }),
+  kubeconfig: flag.text(
+    'Kubernetes API; default: KUBECONFIG, ~/.kube/config, or the service account of the pod',
+    { placeholder: 'FILE', default: '' },
+  ),
+  crds: flag.text('Directory of CustomResourceDefinitions to apply; none: they are left alone', {
+    placeholder: 'DIR',
+    default: '',
+  }),
+  presetMeshConfig: flag.text('File with the spec of a MeshConfig for a mesh that has none, JSON', {
+    placeholder: 'FILE',
+    default: '',
+  }),
+  caBundleSecret: flag.text('Secret of the root of the mesh; empty: another issuer has it', {
+    default: 'osm-ca-bundle',
+  }),
+  nats: flag.boolean('Make keys and certificates of a NATS of our own', { default: 'true' }),
+  natsHost: flag.text('Service of that NATS, in the namespace of the control plane', {
+    default: 'osm-nats',
+  }),
+  natsReplicas: flag.integer('Its servers', { default: '1' }),
+};
+
+export type Config = ConfigOf<typeof flags>;

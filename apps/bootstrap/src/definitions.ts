@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { resourcePath, type ApiServer, type ResourceType } from '@osm/kubernetes';
+import { MeshError, type Clock } from '@osm/prelude';
+
+const definitionType: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+
+const meshConfigType: ResourceType = {
+  group: 'config.openservicemesh.io',
+  version: 'v1alpha2',
+  kind: 'MeshConfig',
+  plural: 'meshconfigs',
+  namespaced: true,
+};
+
+const retryMs = 500;
+/** A new definition is served within a second or two. */
+const attemptsMax = 60;
+
+/** Applies every CustomResourceDefinition of a directory. Returns their names. */
+export async function applyDefinitions(
+  server: ApiServer,
+  directory: string,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const file of readdirSync(directory).sort()) {
+    const text = readFileSync(join(directory, file), 'utf8');
+    const name = /^ {2}name: (\S+)$/m.exec(text)?.[1];
+    if (name === undefined)
+      throw new MeshError(
+        'invalid_config',
+        `${join(directory, file)} names no definition (--crds)`,
+      );
+    await server.apply(resourcePath(definitionType, { name }), text, 'osm-bootstrap');
+    names.push(name);
+  }
+  return names;
+}
+
+/** Gives a mesh without a MeshConfig one; a MeshConfig that is there is never touched. Returns whether it was made. */
+export async function createMeshConfig(
+  server: ApiServer,
+  clock: Clock,
+  options: { readonly namespace: string; readonly name: string; readonly spec: unknown },
+): Promise<boolean> {
+  const { namespace, name, spec } = options;
+  const body = {
+    apiVersion: 'config.openservicemesh.io/v1alpha2',
+    kind: 'MeshConfig',
+    metadata: { name, namespace },
+    spec,
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await server.ask({ method: 'POST', path: resourcePath(meshConfigType, { namespace }), body });
+      return true;
+    } catch (thrown) {
+      const error = MeshError.from(thrown);
+      if (error.code === 'api_conflict') return false;
+      // The definition was applied a moment ago and is not served yet.
+      if (error.code !== 'not_found' || attempt === attemptsMax) throw error;
+      await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
+    }
+  }
+}
