@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { bundlePath, serviceNames, type ServiceName } from '@osm/services';
+import { bundlePath, programNames, type ProgramName } from '@osm/services';
 import type { ImageConfig } from './archive.ts';
 import { hostFile, hostTree, program, type ImageFile } from './image-file.ts';
 import { identityFiles, nodeRuntime } from './node-runtime.ts';
@@ -24,7 +24,7 @@ export interface PlanOptions {
 const nonRoot = '65532:65532';
 
 /** Names of all images. The last three carry other people's programs: for clusters that cannot pull theirs from a registry. */
-export const imageNames = [...serviceNames, 'init', 'envoy', 'nats'] as const;
+export const imageNames = [...programNames, 'init', 'envoy', 'nats'] as const;
 
 export type ImageName = (typeof imageNames)[number];
 
@@ -37,12 +37,12 @@ export function planImage(name: ImageName, options: PlanOptions): ImagePlan {
     case 'nats':
       return planProgram(name, options.nats, '/usr/local/bin/nats-server');
     default:
-      return planService(name, options);
+      return planOwn(name, options);
   }
 }
 
-/** A service: the runtime, which all of them share, and one file. */
-function planService(name: ServiceName, { cacheDirectory }: PlanOptions): ImagePlan {
+/** A program of ours: the runtime, which all of them share, and one file. */
+function planOwn(name: ProgramName, { cacheDirectory }: PlanOptions): ImagePlan {
   return {
     name,
     layers: [nodeRuntime(cacheDirectory), [hostFile(bundlePath(name), '/app/main.mjs')]],

@@ -14,15 +14,20 @@ export const serviceNames = [
 
 export type ServiceName = (typeof serviceNames)[number];
 
+/** All that is bundled: the services, and what prepares a cluster for them. */
+export const programNames = [...serviceNames, 'bootstrap'] as const;
+
+export type ProgramName = (typeof programNames)[number];
+
 export const repositoryRoot = resolve(import.meta.dirname, '../../..');
 
 /** Where the bundle of a service lies after `nx build`. */
-export function bundlePath(service: ServiceName): string {
+export function bundlePath(service: ProgramName): string {
   return join(repositoryRoot, 'dist/apps', service, 'main.js');
 }
 
 /** One file per service, for Node, with all it needs: what an image contains. */
-export async function bundleService(service: ServiceName): Promise<void> {
+export async function bundleProgram(service: ProgramName): Promise<void> {
   await build(bundleOptions(service));
 }
 
@@ -49,7 +54,7 @@ const prologue = [
   "__setFlags('--semi-space-growth-factor=1');",
 ] as const;
 
-function bundleOptions(service: ServiceName): BuildOptions {
+function bundleOptions(service: ProgramName): BuildOptions {
   return {
     entryPoints: [join(repositoryRoot, 'apps', service, 'src/main.ts')],
     outfile: bundlePath(service),

@@ -1,0 +1,182 @@
+{{- define "osm.namespace" -}}{{ default .Release.Namespace .Values.osm.osmNamespace }}{{- end }}
+
+{{- define "osm.labels" -}}
+app.kubernetes.io/name: openservicemesh.io
+app.kubernetes.io/instance: {{ .Values.osm.meshName }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end }}
+
+{{/* Image of ours: (list root key) */}}
+{{- define "osm.image" -}}
+{{- $root := index . 0 }}{{- $key := index . 1 }}{{- $image := $root.Values.osm.image }}
+{{- $name := printf "%s/%s" $image.registry (index $image.name $key) }}
+{{- $digest := index $image.digest $key }}
+{{- if $digest }}{{ $name }}@{{ $digest }}{{ else }}{{ $name }}:{{ default $root.Chart.AppVersion $image.tag }}{{ end }}
+{{- end }}
+
+{{- define "osm.natsUrl" -}}
+{{- if .Values.osm.nats.enabled -}}
+tls://osm-nats.{{ include "osm.namespace" . }}.svc:4222
+{{- else -}}
+{{ required "osm.nats.url: the address of your NATS is needed when osm.nats.enabled is false" .Values.osm.nats.url }}
+{{- end -}}
+{{- end }}
+
+{{/* What the restricted pod security standard asks for. */}}
+{{- define "osm.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "osm.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/*
+One service of the control plane: (dict "root" . "service" "policy-compiler" "name" "osm-policy-compiler" "key" "policyCompiler"
+"args" (list ...) "ports" (list (dict "name" .. "port" ..)) "volumes" (list ...) "mounts" (list ...))
+*/}}
+{{- define "osm.deployment" -}}
+{{- $root := .root }}{{- $values := index $root.Values.osm .values }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .name }}
+  namespace: {{ include "osm.namespace" $root }}
+  labels:
+    {{- include "osm.labels" $root | nindent 4 }}
+    app: {{ .name }}
+    meshName: {{ $root.Values.osm.meshName }}
+    {{- if and (eq .name "osm-controller") $root.Values.osm.enforceSingleMesh }}
+    enforceSingleMesh: "true"
+    {{- end }}
+spec:
+  replicas: {{ $values.replicaCount }}
+  selector:
+    matchLabels: { app: {{ .name }} }
+  strategy:
+    rollingUpdate: { maxUnavailable: 0 }
+  template:
+    metadata:
+      labels:
+        {{- include "osm.labels" $root | nindent 8 }}
+        app: {{ .name }}
+        {{- with $values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
+      annotations:
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "9091"
+    spec:
+      serviceAccountName: {{ .name }}
+      automountServiceAccountToken: {{ .api }}
+      securityContext: {{- include "osm.podSecurity" $root | nindent 8 }}
+      {{- with $root.Values.osm.imagePullSecrets }}
+      imagePullSecrets: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.nodeSelector }}
+      nodeSelector: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.affinity }}
+      affinity: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with concat $values.tolerations $root.Values.osm.controlPlaneTolerations }}
+      tolerations: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: {{ .name }}
+          image: {{ include "osm.image" (list $root .key) }}
+          imagePullPolicy: {{ $root.Values.osm.image.pullPolicy }}
+          args:
+            - --nats-url={{ include "osm.natsUrl" $root }}
+            - --nats-credentials=/etc/osm/bus/credentials
+            - --nats-ca=/etc/osm/bus/ca.crt
+            - --log-level={{ $root.Values.osm.controllerLogLevel }}
+            {{- range .args }}
+            - {{ . | quote }}
+            {{- end }}
+          ports:
+            - { name: http, containerPort: 9091 }
+            {{- range .ports }}
+            - { name: {{ .name }}, containerPort: {{ .port }} }
+            {{- end }}
+          startupProbe:
+            httpGet: { path: /health/alive, port: http }
+            periodSeconds: 1
+            failureThreshold: 60
+          readinessProbe:
+            httpGet: { path: /health/ready, port: http }
+            periodSeconds: 2
+          livenessProbe:
+            httpGet: { path: /health/alive, port: http }
+            periodSeconds: 10
+            failureThreshold: 6
+          resources: {{- toYaml $values.resource | nindent 12 }}
+          securityContext: {{- include "osm.containerSecurity" $root | nindent 12 }}
+          volumeMounts:
+            - { name: bus, mountPath: /etc/osm/bus, readOnly: true }
+            {{- range .mounts }}
+            - {{ toJson . }}
+            {{- end }}
+      volumes:
+        - name: bus
+          secret: { secretName: osm-bus-{{ .service }}, defaultMode: 0440 }
+        {{- range .volumes }}
+        - {{ toJson . }}
+        {{- end }}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ .name }}
+  namespace: {{ include "osm.namespace" $root }}
+  labels: {{- include "osm.labels" $root | nindent 4 }}
+{{- if $values.enablePodDisruptionBudget }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ .name }}
+  namespace: {{ include "osm.namespace" $root }}
+  labels: {{- include "osm.labels" $root | nindent 4 }}
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels: { app: {{ .name }} }
+{{- end }}
+{{- end }}
+
+{{/* Spec of the MeshConfig for a mesh that has none. */}}
+{{- define "osm.presetMeshConfig" -}}
+{{- $osm := .Values.osm -}}
+{{- $flags := omit $osm.featureFlags "enableSPIFFE" -}}
+{{- dict
+  "sidecar" (dict
+    "enablePrivilegedInitContainer" $osm.enablePrivilegedInitContainer
+    "logLevel" $osm.envoyLogLevel
+    "maxDataPlaneConnections" ($osm.maxDataPlaneConnections | int)
+    "configResyncInterval" $osm.configResyncInterval
+    "tlsMinProtocolVersion" "TLSv1_2"
+    "tlsMaxProtocolVersion" "TLSv1_3"
+    "localProxyMode" $osm.localProxyMode)
+  "traffic" (dict
+    "enableEgress" $osm.enableEgress
+    "enablePermissiveTrafficPolicyMode" $osm.enablePermissiveTrafficPolicy
+    "outboundIPRangeExclusionList" $osm.outboundIPRangeExclusionList
+    "outboundIPRangeInclusionList" $osm.outboundIPRangeInclusionList
+    "outboundPortExclusionList" $osm.outboundPortExclusionList
+    "inboundPortExclusionList" $osm.inboundPortExclusionList
+    "networkInterfaceExclusionList" $osm.networkInterfaceExclusionList)
+  "observability" (dict
+    "osmLogLevel" $osm.controllerLogLevel
+    "enableDebugServer" $osm.enableDebugServer
+    "tracing" (dict "enable" $osm.tracing.enable "address" $osm.tracing.address "port" ($osm.tracing.port | int) "endpoint" $osm.tracing.endpoint))
+  "certificate" (dict
+    "serviceCertValidityDuration" $osm.certificateProvider.serviceCertValidityDuration
+    "certKeyBitSize" ($osm.certificateProvider.certKeyBitSize | int))
+  "featureFlags" $flags
+  | toPrettyJson }}
+{{- end }}
