@@ -26,7 +26,7 @@ export const depConstraints = [
   npm('nats', 'nats'),
   npm('grpc', '@grpc/grpc-js'),
   npm('metrics', 'prom-client', 'pino'),
-  npm('kubernetes', '@kubernetes/client-node'),
+  npm('kubernetes', '@kubernetes/client-node*'),
   npm('patch', 'fast-json-patch'),
   { sourceTag: 'platform:any', onlyDependOnLibsWithTags: ['platform:any'] },
   { sourceTag: 'envoy:free', notDependOnLibsWithTags: ['lib:proto-envoy'] },
