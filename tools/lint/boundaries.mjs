@@ -26,6 +26,7 @@ export const depConstraints = [
   npm('nats', 'nats'),
   npm('grpc', '@grpc/grpc-js'),
   npm('metrics', 'prom-client', 'pino'),
+  npm('cli', 'commander', 'yaml'),
   npm('kubernetes', '@kubernetes/client-node*'),
   npm('patch', 'fast-json-patch'),
   { sourceTag: 'platform:any', onlyDependOnLibsWithTags: ['platform:any'] },

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { bundlePath, programNames, type ProgramName } from '@osm/services';
+import { bundlePath, serviceNames, type ServiceName } from '@osm/services';
 import type { ImageConfig } from './archive.ts';
 import { hostFile, hostTree, program, type ImageFile } from './image-file.ts';
 import { identityFiles, nodeRuntime } from './node-runtime.ts';
@@ -24,7 +24,7 @@ export interface PlanOptions {
 const nonRoot = '65532:65532';
 
 /** Names of all images. The last three carry other people's programs: for clusters that cannot pull theirs from a registry. */
-export const imageNames = [...programNames, 'init', 'envoy', 'nats'] as const;
+export const imageNames = [...serviceNames, 'bootstrap', 'init', 'envoy', 'nats'] as const;
 
 export type ImageName = (typeof imageNames)[number];
 
@@ -42,7 +42,7 @@ export function planImage(name: ImageName, options: PlanOptions): ImagePlan {
 }
 
 /** A program of ours: the runtime, which all of them share, and one file. */
-function planOwn(name: ProgramName, { cacheDirectory }: PlanOptions): ImagePlan {
+function planOwn(name: ServiceName | 'bootstrap', { cacheDirectory }: PlanOptions): ImagePlan {
   return {
     name,
     layers: [nodeRuntime(cacheDirectory), [hostFile(bundlePath(name), '/app/main.mjs')]],

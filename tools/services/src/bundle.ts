@@ -14,8 +14,8 @@ export const serviceNames = [
 
 export type ServiceName = (typeof serviceNames)[number];
 
-/** All that is bundled: the services, and what prepares a cluster for them. */
-export const programNames = [...serviceNames, 'bootstrap'] as const;
+/** All that is bundled: the services, what prepares a cluster for them, and the person's hands. */
+export const programNames = [...serviceNames, 'bootstrap', 'cli'] as const;
 
 export type ProgramName = (typeof programNames)[number];
 

@@ -1,0 +1,44 @@
+import { createInterface } from 'node:readline/promises';
+
+/** Where a command speaks and asks. */
+export interface Terminal {
+  /** A line of the answer. */
+  readonly print: (line: string) => void;
+  /** A line about what goes on; never part of an answer. */
+  readonly note: (line: string) => void;
+  /** Asks a person; undefined when there is none. */
+  readonly ask: (question: string) => Promise<string | undefined>;
+}
+
+/** The terminal of this process. */
+export function createTerminal(): Terminal {
+  return {
+    print: (line) => void process.stdout.write(`${line}\n`),
+    note: (line) => void process.stderr.write(`${line}\n`),
+    ask: async (question) => {
+      if (!process.stdin.isTTY) return undefined;
+      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        return (await lines.question(question)).trim();
+      } finally {
+        lines.close();
+      }
+    },
+  };
+}
+
+/** Columns as wide as their widest cell, three blanks apart. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+}
