@@ -1,12 +1,12 @@
 import type { ResourceType } from '@osm/kubernetes';
 
-const type = (
-  group: string,
-  kind: string,
-  plural: string,
-  namespaced = true,
-  version = 'v1',
-): ResourceType => ({ group, version, kind, plural, namespaced });
+const type = (group: string, kind: string, plural: string, namespaced = true): ResourceType => ({
+  group,
+  version: 'v1',
+  kind,
+  plural,
+  namespaced,
+});
 
 export const namespaces = type('', 'Namespace', 'namespaces', false);
 export const pods = type('', 'Pod', 'pods');

@@ -1,6 +1,6 @@
 import { runCatalogWatcher } from '@osm/catalog-watcher/service';
 import { runCertificateManager } from '@osm/certificate-manager/service';
-import { subjects } from '@osm/bus';
+import { subjects, type LeaseEvent } from '@osm/bus';
 import { secretText } from '@osm/pki';
 import { runPolicyCompiler } from '@osm/policy-compiler/service';
 import { MeshError, ok } from '@osm/prelude';
@@ -35,13 +35,15 @@ export const services: Readonly<Record<ServiceName, (stage: Stage) => Promise<vo
     const source = createTruthSource({ truth, scheduler, chance, owner, lagMs: 0 });
     const config = {
       ...busConfig,
-      source: 'directory',
       directory: [],
       meshName: 'osm',
       meshNamespace: 'osm-system',
       trustDomain: 'cluster.local',
     } as unknown as Parameters<typeof runCatalogWatcher>[0]['config'];
-    return runCatalogWatcher(contextOf(stage, config), { bus: stage.bus, source });
+    const context = contextOf(stage, config);
+    const lead = (signal: AbortSignal): AsyncIterable<LeaseEvent> =>
+      stage.bus.lease({ name: 'catalog-watcher', holder: context.instance, signal });
+    return runCatalogWatcher(context, { bus: stage.bus, world: { source, lead } });
   },
   'policy-compiler': (stage) =>
     runPolicyCompiler(
