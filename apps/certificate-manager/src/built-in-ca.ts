@@ -24,7 +24,7 @@ export interface BuiltInCaOptions {
 
 const serviceValidityMs = 24 * 3_600_000;
 
-/** Behaviour 4.2: a day for services; what sits in a pod or serves the control plane lasts as long as OSM's, ten years. */
+/** As OSM: a day for services; what sits in a pod or serves the control plane lasts as long as OSM's, ten years. */
 const defaultValidityMs: Readonly<Record<CertificateSubject['kind'], number>> = {
   workload: serviceValidityMs,
   proxy: longValidityMs,
