@@ -14,7 +14,8 @@ const entry = (key: string, seq: number, text: string | undefined): Entry => ({
 });
 
 /** Follows a bucket that is read as given, and returns the entries of the first reset. */
-function readOnce(read: readonly Entry[]): Promise<readonly Entry[]> {
+function readOnce(...reads: readonly (readonly Entry[])[]): Promise<readonly Entry[]> {
+  let next = 0;
   const nothing = (): (() => void) => () => undefined;
   const link: Pick<
     Link,
@@ -25,7 +26,7 @@ function readOnce(read: readonly Entry[]): Promise<readonly Entry[]> {
     listen: nothing,
     onBucketChange: nothing,
     state: () => Promise.resolve({ created: 'then', lastSeq: 3, messages: 2 }),
-    read: () => Promise.resolve(read),
+    read: () => Promise.resolve(reads[next++] ?? []),
   };
   return new Promise((resolve) => {
     const follower = new TableFollower({
@@ -50,5 +51,10 @@ describe('TableFollower', () => {
     const read = [entry('kept', 1, 'k'), entry('gone', 2, 'g'), entry('gone', 4, undefined)];
     const entries = await readOnce(read);
     expect(entries.map(({ key, seq }) => `${key} ${seq}`)).toEqual(['kept 1', 'gone 4']);
+  });
+
+  it('a bucket that went while it was read is read again', async () => {
+    const entries = await readOnce([], [entry('a', 2, 'a'), entry('b', 3, 'b')]);
+    expect(entries.map(({ key }) => key)).toEqual(['a', 'b']);
   });
 });

@@ -147,12 +147,17 @@ export class TableFollower {
       if (this.#buffered.length < bufferedMax) this.#buffered.push(entry);
       else this.#again = true;
       this.#pause.wake();
-    } else if (entry.seq === (this.#position?.seq ?? -1) + 1) {
+    } else if (entry.seq === (this.#position?.seq ?? -1) + 1 && this.#isLater(entry)) {
       this.#deliver(entry);
     } else {
       this.#buffered = [entry];
       this.resync();
     }
+  }
+
+  /** An entry of before the bucket was made again may have the right number: it is older than what is known. */
+  #isLater(entry: Entry): boolean {
+    return entry.stamp >= (this.#position?.stamp ?? '');
   }
 
   #deliver(entry: Entry): void {
@@ -274,6 +279,8 @@ export class TableFollower {
     const entries = lastOfEach(read);
     if (this.#closed) return;
     this.#refuseLag(state, entries);
+    if (entries.length < state.messages)
+      throw new MeshError('bus_unavailable', 'the bucket was changed while it was read');
     const last = entries.at(-1);
     const continuity = judge(this.#position, state, entries);
     const epochStamp = entries.find((entry) => entry.key === epochKey)?.stamp ?? '';
@@ -295,7 +302,9 @@ export class TableFollower {
     for (const entry of waiting) {
       const seq = this.#position?.seq ?? 0;
       if (entry.seq > seq + 1) return false;
-      if (entry.seq === seq + 1) this.#deliver(entry);
+      if (entry.seq < seq + 1) continue;
+      if (!this.#isLater(entry)) return false;
+      this.#deliver(entry);
     }
     return true;
   }
