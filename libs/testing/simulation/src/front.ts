@@ -35,7 +35,8 @@ export function createFront(): Front {
       ({ methods }) => {
         for (const method of methods) {
           method.register((_decode, open) => {
-            if (!method.path.endsWith(deltaMethod)) return;
+            // A process may have crashed in the middle of what it was doing.
+            if (!method.path.endsWith(deltaMethod) || !owner.alive) return;
             doors.set(server, { open: open as Door['open'], owner });
           });
         }
