@@ -12,6 +12,10 @@ export interface Watched {
   readonly life: Life;
   /** Of a bucket, or of the bundles of one pod in it: what is kept in several places is not read in step. */
   readonly knowledge: (place: string) => Knowledge;
+  /** Forgets what the bucket has told so far. */
+  readonly forget: (bucket: string) => void;
+  /** Buckets that were complete once in this life: before that nobody acts on them. */
+  readonly complete: Set<string>;
   leading: boolean;
 }
 
@@ -44,7 +48,13 @@ export function watchBus(
   const judge = (bucket: string, event: TableEvent<unknown>): void => {
     journal.note(life.process, () => `hears ${bucket} ${showEvent(event)}`);
     if (event.kind === 'complete') journal.count(`complete ${bucket}`);
-    const wrong = laws[bucket]?.(event, watched) ?? '';
+    if (event.kind === 'complete') watched.complete.add(bucket);
+    let wrong = laws[bucket]?.(event, watched) ?? '';
+    if (wrong !== '' && !watched.complete.has(bucket)) {
+      // It may go back as long as nobody acts on it, but only to what was true once.
+      watched.forget(bucket);
+      wrong = laws[bucket]?.(event, watched) ?? '';
+    }
     if (wrong !== '' && !journal.forged)
       journal.violated(
         'a reader is told nothing that was not true after what it knew',
@@ -100,7 +110,10 @@ export function createWatched(life: Life, truth: Truth): Watched {
     byPlace.set(place, known);
     return known;
   };
-  return { life, knowledge, leading: false };
+  const forget = (bucket: string): void => {
+    for (const place of byPlace.keys()) if (place.startsWith(bucket)) byPlace.delete(place);
+  };
+  return { life, knowledge, forget, complete: new Set(), leading: false };
 }
 
 /** The compiled bucket as a whole, or the bundles of one pod in it. */
