@@ -355,9 +355,11 @@ function judge(
   entries: readonly Entry[],
 ): Continuity {
   if (known === undefined) return 'first';
-  if (state.created !== known.created || state.lastSeq < known.seq) return 'broken';
   const anchor = entries.find((entry) => entry.seq === known.seq);
-  if (anchor !== undefined && known.stamp !== '' && anchor.stamp !== known.stamp) return 'broken';
+  // The message seen last is there: the same history, also when the bucket was made again before it and followed without a gap.
+  const isSame = anchor !== undefined && known.stamp !== '' && anchor.stamp === known.stamp;
+  if (!isSame && (state.created !== known.created || state.lastSeq < known.seq)) return 'broken';
+  if (anchor !== undefined && known.stamp !== '' && !isSame) return 'broken';
   const epoch = entries.find((entry) => entry.key === epochKey);
   if (known.epochStamp !== '' && (epoch === undefined || epoch.stamp < known.epochStamp))
     return 'broken';

@@ -57,6 +57,7 @@ export const troubles = {
       const bucket = chance.pick(buckets);
       const messages = 1 + chance.below(8);
       damage(world, bucket);
+      network.rolledBack.add(bucket);
       network.nats.truncate(bucket, messages);
       return `${messages} of ${bucket}`;
     }),
@@ -66,7 +67,10 @@ export const troubles = {
     const restores = chosen.map((bucket) => network.nats.snapshot(bucket));
     scheduler.after(chance.between(5, 2_000), () => {
       const text = restart(world, () => {
-        for (const bucket of chosen) damage(world, bucket);
+        for (const bucket of chosen) {
+          damage(world, bucket);
+          network.rolledBack.add(bucket);
+        }
         for (const restore of restores) restore();
         return `as it was: ${chosen.join()}`;
       });

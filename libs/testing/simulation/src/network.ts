@@ -32,6 +32,8 @@ export interface Network {
   /** Buckets have lost something, or were written by others. */
   damaged: boolean;
   leasesLost: boolean;
+  /** Buckets in an older state that their owner has not put right yet. */
+  readonly rolledBack: Set<string>;
   /** Nothing has gone wrong so far: owners write in the order of the calls. */
   calm: boolean;
   /** False while the server is away: nobody connects, nothing is answered. */
@@ -101,6 +103,7 @@ export function createNetwork({ chance, scheduler, journal, weather }: NetworkOp
     weather,
     damaged: false,
     leasesLost: false,
+    rolledBack: new Set(),
     calm: weather === fair,
     up: () => isUp,
     leaderless: (bucket) => (leaderless.get(bucket) ?? 0) > scheduler.now(),

@@ -17,6 +17,7 @@ export function watchReferences(network: Network, journal: Journal): References 
   const { nats } = network;
   const law = 'what is named is there';
   network.onStored = (bucket, { key, bytes }) => {
+    if (key === 'epoch' && bytes !== undefined) network.rolledBack.delete(bucket);
     if (bucket === 'compiled' && key.startsWith('workload.'))
       unassigned[bytes === undefined ? 'delete' : 'add'](key);
     if (bucket === 'workloads' && bytes !== undefined && key !== 'epoch')

@@ -20,28 +20,30 @@ export function createTruthSource(options: SourceOptions): CatalogSource {
     watch: async function* ({ signal }) {
       const batches: (readonly SourceEvent[])[] = [];
       let wake: (() => void) | undefined;
-      const tell = (batch: readonly SourceEvent[], delayMs: number): void => {
-        scheduler.after(
-          delayMs,
-          () => {
-            batches.push(batch);
-            wake?.();
-          },
-          owner,
-        );
+      const list = (): readonly SourceEvent[] =>
+        truth.names.flatMap((name) => {
+          const now = truth.now(name);
+          return now === undefined ? [] : [changeOf(name, now)];
+        });
+      const send = (batch: readonly SourceEvent[]): void => {
+        batches.push(batch);
+        wake?.();
       };
-      const listed = truth.names.flatMap((name) => {
-        const now = truth.now(name);
-        return now === undefined ? [] : [changeOf(name, now)];
-      });
-      const cutAt = chance.below(listed.length);
+      let isListed = false;
       const listMs = chance.between(0, 20);
-      tell([...fixedObjects, ...listed.slice(0, cutAt)], listMs / 2);
-      tell([...listed.slice(cutAt), { kind: 'listed' }], listMs);
-      const listedAtMs = scheduler.now() + listMs;
-      const forget = truth.onChange((name, now) =>
-        tell([changeOf(name, now)], Math.max(listedAtMs - scheduler.now(), lagMs)),
-      );
+      // A part of it first: what is not listed yet does not count.
+      const some = chance.below(list().length);
+      scheduler.after(listMs / 2, () => send([...fixedObjects, ...list().slice(0, some)]), owner);
+      const finish = (): void => {
+        isListed = true;
+        const gone = truth.names.filter((name) => truth.now(name) === undefined);
+        const deletes = gone.map((name) => changeOf(name, undefined));
+        send([...deletes, ...list(), { kind: 'listed' }]);
+      };
+      scheduler.after(listMs, finish, owner);
+      const forget = truth.onChange((name, now) => {
+        if (isListed) scheduler.after(lagMs, () => send([changeOf(name, now)]), owner);
+      });
       signal.addEventListener('abort', () => wake?.());
       try {
         while (!signal.aborted) {

@@ -20,6 +20,7 @@ export interface Watched {
 }
 
 interface WatchingOptions {
+  readonly rolledBack: ReadonlySet<string>;
   /** Another life of the same service that leads, too, and is not frozen. */
   readonly rival: () => string | undefined;
   /** Leases were lost by the server: nothing keeps two from leading then. */
@@ -42,13 +43,20 @@ const keysMax = 64;
 /** Holds every event that a service gets from its bus against the truth, and notes whether it leads. */
 export function watchBus(
   bus: Bus,
-  { journal, watched, rival, leasesLost, leaders }: WatchingOptions,
+  { journal, watched, rival, leasesLost, leaders, rolledBack }: WatchingOptions,
 ): Bus {
   const { life } = watched;
   const judge = (bucket: string, event: TableEvent<unknown>): void => {
     journal.note(life.process, () => `hears ${bucket} ${showEvent(event)}`);
     if (event.kind === 'complete') journal.count(`complete ${bucket}`);
-    if (event.kind === 'complete') watched.complete.add(bucket);
+    if (event.kind === 'complete') {
+      // Whoever starts on an older state cannot know that it is one, and may publish what follows from it.
+      if (rolledBack.has(bucket) && !watched.complete.has(bucket)) {
+        journal.count('a reader starts on an older state');
+        journal.forged = true;
+      }
+      watched.complete.add(bucket);
+    }
     let wrong = laws[bucket]?.(event, watched) ?? '';
     if (wrong !== '' && !watched.complete.has(bucket)) {
       // It may go back as long as nobody acts on it, but only to what was true once.

@@ -76,7 +76,14 @@ export function createWorld({ seed, mutant, say }: WorldOptions): World {
           processes.some((each) => each.name === other.life.process && each.acting()),
       )?.life.instance;
     const leasesLost = (): boolean => network.leasesLost;
-    return watchBus(spoilt, { journal, watched: mine, rival, leasesLost, leaders });
+    return watchBus(spoilt, {
+      journal,
+      watched: mine,
+      rival,
+      leasesLost,
+      leaders,
+      rolledBack: network.rolledBack,
+    });
   };
   const processes: readonly Process[] = replicas.flatMap(([service, count]) =>
     Array.from({ length: count }, (_, at) => {
