@@ -44,7 +44,10 @@ export async function bootstrapBus(
     serverDirectory,
     storeDir: storeDirectory,
     nowMs,
-    ...(config.natsReplicas > 1 ? { cluster: { name: 'osm', port: 6222, members } } : {}),
+    // A server of a cluster takes its name from its pod (the chart sets SERVER_NAME).
+    ...(config.natsReplicas > 1
+      ? { serverName: '$SERVER_NAME', cluster: { name: 'osm', port: 6222, members } }
+      : {}),
   });
   const was = bySecret(before);
   const written: string[] = [];

@@ -51,6 +51,25 @@ describe('createTableReader', () => {
     expect(told()).toEqual(['delete a']);
   });
 
+  it('goes on without an epoch when the message reported last is there again', () => {
+    const { reset, entry, told, put, epoch, holding } = makeReader();
+    const [e, a, b] = [epoch('e1'), put('a', '1'), put('b', '1')];
+    reset([e, a, b], 'first', 3);
+    told();
+    reset([e, a], 'broken', 2);
+    expect(told()).toEqual([]);
+    entry(b);
+    entry(put('c', '1'));
+    expect(told()).toEqual(['put c=1']);
+    const last = put('d', '1');
+    entry(last);
+    reset([e, a], 'broken', 2);
+    expect(holding?.()).toBe(true);
+    reset([e, a, b, last], 'changed', 5);
+    expect(told()).toEqual(['put d=1', 'delete c']);
+    expect(holding?.()).toBe(false);
+  });
+
   it('deletes nothing before the first epoch', () => {
     const { reset, entry, told, put, epoch } = makeReader();
     reset([put('a', '1')], 'first', 1);
@@ -63,7 +82,7 @@ describe('createTableReader', () => {
   it('holds everything back after a break until the next epoch', () => {
     const { reset, entry, told, put, epoch } = makeReader();
     const [old, e1] = [put('a', 'old'), epoch('e1')];
-    reset([put('a', 'new'), put('b', '1'), e1], 'first', 4);
+    reset([e1, put('a', 'new'), put('b', '1')], 'first', 4);
     told();
     reset([old, e1], 'broken', 2);
     entry(put('a', 'newest'));
