@@ -6,7 +6,7 @@ import {
   type KeyPair,
   type SecretText,
 } from '@osm/pki';
-import { MeshError, type Clock } from '@osm/prelude';
+import { MeshError, pause, type Clock } from '@osm/prelude';
 import type { CertificateSubject, TrustBundle } from '@osm/proto-mesh';
 
 /** A certificate with the key that was made for it here. */
@@ -45,7 +45,7 @@ export async function obtainCertificate(
       return { chainPem, notAfterMs, bundle, privateKeyPem: await exportPrivateKeyPem(pair) };
     }
     if (!answer.mayGetBetter || clock.now() + pauseMs > untilMs) throw answer.error;
-    await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+    await pause(clock, pauseMs);
   }
 }
 

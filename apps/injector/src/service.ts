@@ -1,5 +1,5 @@
 import type { Bus } from '@osm/bus';
-import { MeshError, type Clock } from '@osm/prelude';
+import { MeshError, pause, type Clock } from '@osm/prelude';
 import { versionInfo, type ServiceContext } from '@osm/runtime';
 import { createAdmit } from './admit.ts';
 import { obtainCertificate } from './certificate-requests.ts';
@@ -109,7 +109,7 @@ function createWebhook(
         const error = MeshError.from(thrown);
         log.warn('webhook is not served yet', { err: error });
         if (server === undefined) gate.notReady(error.message);
-        await pause(clock, signal);
+        await pause(clock, retryMs, signal);
       }
     }
   };
@@ -137,11 +137,4 @@ async function obtainIdentity(
   const certificate = await obtainCertificate(tools, { kind: { $case: 'controlPlane', value } });
   const { chainPem: cert, notAfterMs } = certificate;
   return { cert, key: certificate.privateKeyPem.reveal(), notAfterMs };
-}
-
-function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(retryMs, resolve);
-    signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
-  });
 }

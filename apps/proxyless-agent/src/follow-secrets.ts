@@ -1,4 +1,4 @@
-import { MeshError, type Clock } from '@osm/prelude';
+import { MeshError, pause, type Clock } from '@osm/prelude';
 import {
   AggregatedDiscoveryServiceDefinition as ads,
   DiscoveryRequest,
@@ -39,7 +39,7 @@ export async function followSecrets(options: FollowOptions): Promise<void> {
     failures = hasAnswered ? 0 : failures + 1;
     const delayMs = Math.min(retryMsMax, retryMsMin * 2 ** failures);
     log.warn('the stream of secrets ended, trying again', { ...end, delayMs });
-    await pause(options, delayMs);
+    await pause(options.clock, delayMs, options.signal);
   }
 }
 
@@ -104,18 +104,4 @@ function request(parts: {
     ...(parts.problem === undefined ? {} : { errorDetail: { code: 3, message: parts.problem } }),
   });
   return DiscoveryRequest.encode(message).finish();
-}
-
-function pause({ clock, signal }: FollowOptions, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(delayMs, () => {
-      signal.removeEventListener('abort', end);
-      resolve();
-    });
-    const end = (): void => {
-      cancel();
-      resolve();
-    };
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -1,5 +1,5 @@
 import { renewAtMs } from '@osm/pki';
-import { MeshError, type Clock, type Random } from '@osm/prelude';
+import { MeshError, pause, type Clock, type Random } from '@osm/prelude';
 import type { CertificateSubject } from '@osm/proto-mesh';
 import type { Logger } from '@osm/telemetry';
 import type { CertificateSource, IssuedCertificate } from './certificate-source.ts';
@@ -38,25 +38,12 @@ export async function* watchServerCertificate(
       failures = 0;
       yield certificate;
       const renewInMs = renewAtMs(certificate, options.random.next()) - clock.now();
-      await pause(Math.max(renewMsMin, renewInMs), options);
+      await pause(clock, Math.max(renewMsMin, renewInMs), signal);
     } catch (thrown) {
       const delayMs = Math.min(retryMsMax, retryMsMin * 2 ** failures++);
       const err = MeshError.from(thrown);
       log.warn('no certificate for this server yet', { code: err.code, err, delayMs });
-      await pause(delayMs, options);
+      await pause(clock, delayMs, signal);
     }
   }
-}
-
-function pause(delayMs: number, { clock, signal }: ServerCertificateOptions): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, end);
-    signal.addEventListener('abort', end);
-  });
 }

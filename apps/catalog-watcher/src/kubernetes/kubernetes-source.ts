@@ -7,7 +7,7 @@ import {
   type ResourceFollower,
   type ResourceType,
 } from '@osm/kubernetes';
-import { MeshError, type Clock, type Random } from '@osm/prelude';
+import { MeshError, pause, type Clock, type Random } from '@osm/prelude';
 import type { CatalogSource, SourceEvent } from '../source.ts';
 import { createBatchQueue, type BatchQueue } from './batch-queue.ts';
 import { meshConfigType, namespacedTypes, namespaceType } from './resources.ts';
@@ -159,7 +159,7 @@ async function joinNamespace(watch: Watch, name: string): Promise<void> {
       if (!joining.has(name) || signal.aborted) return;
       const error = MeshError.from(thrown);
       options.note?.(namespaceType, { kind: 'failed', error, retryMs: joinRetryMs });
-      await new Promise<void>((resolve) => void options.clock.after(joinRetryMs, resolve));
+      await pause(options.clock, joinRetryMs, signal);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { MeshError, type Clock, type Random } from '@osm/prelude';
+import { MeshError, pause, type Clock, type Random } from '@osm/prelude';
 import type { ApiServer } from './api-server.ts';
 import { listObjects, type Selection } from './list-objects.ts';
 import { resourcePath, type KubernetesObject, type ResourceType } from './resource-type.ts';
@@ -107,25 +107,13 @@ async function* followBatches(follow: Follow): AsyncIterable<ResourceBatch> {
       const expired = error.code === 'api_expired' && failures === 1;
       const retryMs = expired ? 0 : backoffMs(failures, options.random);
       note?.({ kind: 'failed', error, retryMs });
-      await pause(options, retryMs);
+      await pause(options.clock, retryMs, signal);
     }
   }
 }
 
 function backoffMs(failures: number, random: Random): number {
   return Math.min(retryMsMin * 2 ** (failures - 1), retryMsMax) * (0.75 + random.next() / 2);
-}
-
-function pause({ clock, signal }: FollowOptions, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(ms, end);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }
 
 async function list(follow: Follow): Promise<ResourceBatch> {
