@@ -1,13 +1,10 @@
-import { flag, type ConfigOf } from '@osm/runtime';
+import { flag, kubeconfigFlag, type ConfigOf } from '@osm/runtime';
 
 /** Flags of this program. */
 export const flags = {
   meshNamespace: flag.text('Namespace of the control plane', { default: 'osm-system' }),
   meshName: flag.text('Name of the mesh, for labels', { default: 'osm' }),
-  kubeconfig: flag.text(
-    'Kubernetes API; default: KUBECONFIG, ~/.kube/config, or the service account of the pod',
-    { placeholder: 'FILE', default: '' },
-  ),
+  kubeconfig: kubeconfigFlag,
   crds: flag.text('Directory of CustomResourceDefinitions to apply; none: they are left alone', {
     placeholder: 'DIR',
     default: '',

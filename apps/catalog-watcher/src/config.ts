@@ -1,4 +1,4 @@
-import { busFlags, flag, trustDomainFlag, type ConfigOf } from '@osm/runtime';
+import { busFlags, flag, trustDomainFlag, kubeconfigFlag, type ConfigOf } from '@osm/runtime';
 
 /** Flags of this service. */
 export const flags = {
@@ -7,10 +7,7 @@ export const flags = {
     'Directory of manifests to read instead of the Kubernetes API; repeat it for layers, where an object in a later one replaces the same object of an earlier one',
     { placeholder: 'DIR[,DIR...]', default: '' },
   ),
-  kubeconfig: flag.text(
-    'Kubernetes API to read; default: KUBECONFIG, ~/.kube/config, or the service account of the pod',
-    { placeholder: 'FILE', default: '' },
-  ),
+  kubeconfig: kubeconfigFlag,
   meshName: flag.text('Name of the mesh: the value of the label openservicemesh.io/monitored-by', {
     default: 'osm',
   }),

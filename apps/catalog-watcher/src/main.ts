@@ -1,4 +1,4 @@
-import { createBus } from '@osm/bus';
+import { createServiceBus } from '@osm/bus';
 import { runService } from '@osm/runtime';
 import { flags } from './config.ts';
 import { runCatalogWatcher } from './service.ts';
@@ -9,18 +9,7 @@ await runService({
   summary: "publishes the mesh's view of the world",
   flags,
   start: async (context) => {
-    const { config, instance, log, metrics } = context;
-    const bus = createBus({
-      url: config.natsUrl,
-      credentialsFile: config.natsCredentials || undefined,
-      caFile: config.natsCa || undefined,
-      plaintext: config.natsPlaintext,
-      replicas: Number(config.natsReplicas),
-      name: 'catalog-watcher',
-      instance,
-      log,
-      metrics,
-    });
+    const bus = createServiceBus('catalog-watcher', context);
     try {
       await runCatalogWatcher(context, { bus, world: openWorld(context, bus) });
     } finally {

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '@osm/prelude';
 import type { XdsAddress } from '@osm/injection';
-import { busFlags, flag, type ConfigOf, type FlagSpec } from '@osm/runtime';
+import { busFlags, flag, kubeconfigFlag, type ConfigOf, type FlagSpec } from '@osm/runtime';
 
 const xdsAddress: FlagSpec<readonly XdsAddress[]> = {
   describe: 'Where proxies find the xDS server; several are its replicas',
@@ -24,10 +24,7 @@ export const flags = {
     'Directory where bootstrap Secrets are written, as <namespace>.<name>.json, instead of the Kubernetes API',
     { placeholder: 'DIR', default: '' },
   ),
-  kubeconfig: flag.text(
-    'Kubernetes API; default: KUBECONFIG, ~/.kube/config, or the service account of the pod',
-    { placeholder: 'FILE', default: '' },
-  ),
+  kubeconfig: kubeconfigFlag,
   webhookConfigName: flag.text('MutatingWebhookConfiguration whose caBundle to keep right', {
     default: 'osm-webhook-osm',
   }),

@@ -1,4 +1,4 @@
-import { createBus } from '@osm/bus';
+import { createServiceBus } from '@osm/bus';
 import { runService, systemClock } from '@osm/runtime';
 import { openCluster } from './cluster.ts';
 import { flags } from './config.ts';
@@ -9,18 +9,7 @@ await runService({
   summary: 'adds the sidecar to pods at admission, and writes its bootstrap Secret',
   flags,
   start: async (context) => {
-    const { config, instance, log, metrics } = context;
-    const bus = createBus({
-      url: config.natsUrl,
-      credentialsFile: config.natsCredentials || undefined,
-      caFile: config.natsCa || undefined,
-      plaintext: config.natsPlaintext,
-      replicas: Number(config.natsReplicas),
-      name: 'injector',
-      instance,
-      log,
-      metrics,
-    });
+    const bus = createServiceBus('injector', context);
     try {
       await runInjector(context, { bus, clock: systemClock, cluster: openCluster(context) });
     } finally {

@@ -1,4 +1,4 @@
-import { createBus } from '@osm/bus';
+import { createServiceBus } from '@osm/bus';
 import { runService } from '@osm/runtime';
 import { flags } from './config.ts';
 import { runPolicyCompiler } from './service.ts';
@@ -8,18 +8,7 @@ await runService({
   summary: 'compiles the catalog to Envoy configuration',
   flags,
   start: async (context) => {
-    const { config, instance, log, metrics } = context;
-    const bus = createBus({
-      url: config.natsUrl,
-      credentialsFile: config.natsCredentials || undefined,
-      caFile: config.natsCa || undefined,
-      plaintext: config.natsPlaintext,
-      replicas: Number(config.natsReplicas),
-      name: 'policy-compiler',
-      instance,
-      log,
-      metrics,
-    });
+    const bus = createServiceBus('policy-compiler', context);
     try {
       await runPolicyCompiler(context, bus);
     } finally {

@@ -1,4 +1,4 @@
-import { createBus } from '@osm/bus';
+import { createServiceBus } from '@osm/bus';
 import { runService, systemClock } from '@osm/runtime';
 import { flags } from './config.ts';
 import { runXdsServer } from './service.ts';
@@ -8,18 +8,7 @@ await runService({
   summary: 'delivers configuration and certificates to proxies',
   flags,
   start: async (context) => {
-    const { config, instance, log, metrics } = context;
-    const bus = createBus({
-      url: config.natsUrl,
-      credentialsFile: config.natsCredentials || undefined,
-      caFile: config.natsCa || undefined,
-      plaintext: config.natsPlaintext,
-      replicas: Number(config.natsReplicas),
-      name: 'xds-server',
-      instance,
-      log,
-      metrics,
-    });
+    const bus = createServiceBus('xds-server', context);
     try {
       await runXdsServer(context, { bus, clock: systemClock, random: { next: Math.random } });
     } finally {

@@ -21,6 +21,7 @@ export type {
 export { buckets } from './buckets.ts';
 export { subjects } from './subjects.ts';
 export { createBus, type CreateBusOptions } from './create-bus.ts';
+export { createServiceBus, type ServiceBusContext } from './service-bus.ts';
 export {
   startNatsServer,
   findNatsServer,

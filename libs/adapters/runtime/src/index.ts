@@ -11,6 +11,7 @@ export {
   type FlagSet,
   type FlagSpec,
 } from './flags.ts';
+export { kubeconfigFlag } from './kubeconfig-flag.ts';
 export { trustDomainFlag } from './trust-domain-flag.ts';
 export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export { createReadiness, type Gate, type Readiness } from './readiness.ts';
