@@ -1,23 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resourcePath, type ApiServer, type ResourceType } from '@osm/kubernetes';
+import { apiVersionOf, resourcePath, resourceTypes, type ApiServer } from '@osm/kubernetes';
 import { MeshError, type Clock } from '@osm/prelude';
-
-const definitionType: ResourceType = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-};
-
-const meshConfigType: ResourceType = {
-  group: 'config.openservicemesh.io',
-  version: 'v1alpha2',
-  kind: 'MeshConfig',
-  plural: 'meshconfigs',
-  namespaced: true,
-};
 
 const retryMs = 500;
 /** A new definition is served within a second or two. */
@@ -37,7 +21,11 @@ export async function applyDefinitions(
         'invalid_config',
         `${join(directory, file)} names no definition (--crds)`,
       );
-    await server.apply(resourcePath(definitionType, { name }), text, 'osm-bootstrap');
+    await server.apply(
+      resourcePath(resourceTypes.customResourceDefinition, { name }),
+      text,
+      'osm-bootstrap',
+    );
     names.push(name);
   }
   return names;
@@ -51,14 +39,18 @@ export async function createMeshConfig(
 ): Promise<boolean> {
   const { namespace, name, spec } = options;
   const body = {
-    apiVersion: 'config.openservicemesh.io/v1alpha2',
-    kind: 'MeshConfig',
+    apiVersion: apiVersionOf(resourceTypes.meshConfig),
+    kind: resourceTypes.meshConfig.kind,
     metadata: { name, namespace },
     spec,
   };
   for (let attempt = 1; ; attempt++) {
     try {
-      await server.ask({ method: 'POST', path: resourcePath(meshConfigType, { namespace }), body });
+      await server.ask({
+        method: 'POST',
+        path: resourcePath(resourceTypes.meshConfig, { namespace }),
+        body,
+      });
       return true;
     } catch (thrown) {
       const error = MeshError.from(thrown);

@@ -1,13 +1,5 @@
-import { resourcePath, type ApiServer, type ResourceType } from '@osm/kubernetes';
+import { resourcePath, resourceTypes, type ApiServer } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
-
-const secretType: ResourceType = {
-  group: '',
-  version: 'v1',
-  kind: 'Secret',
-  plural: 'secrets',
-  namespaced: true,
-};
 
 /** The Secrets of one namespace, as texts by key. */
 export interface Secrets {
@@ -33,7 +25,7 @@ export function createSecrets(server: ApiServer, namespace: string, meshName: st
     ),
   });
   const create = async (name: string, texts: ReadonlyMap<string, string>): Promise<boolean> => {
-    const path = resourcePath(secretType, { namespace });
+    const path = resourcePath(resourceTypes.secret, { namespace });
     try {
       await server.ask({ method: 'POST', path, body: body(name, texts) });
       return true;
@@ -47,7 +39,7 @@ export function createSecrets(server: ApiServer, namespace: string, meshName: st
     read: async (name) => {
       try {
         const found = (await server.ask({
-          path: resourcePath(secretType, { namespace, name }),
+          path: resourcePath(resourceTypes.secret, { namespace, name }),
         })) as { readonly data?: Readonly<Record<string, string>> };
         return new Map(
           Object.entries(found.data ?? {}).map(([key, text]) => [
@@ -62,7 +54,7 @@ export function createSecrets(server: ApiServer, namespace: string, meshName: st
     },
     write: async (name, texts) => {
       if (await create(name, texts)) return;
-      const path = resourcePath(secretType, { namespace, name });
+      const path = resourcePath(resourceTypes.secret, { namespace, name });
       await server.ask({ method: 'PUT', path, body: body(name, texts) });
     },
   };

@@ -1,6 +1,5 @@
-import { listObjects, type ApiServer, type KubernetesObject } from '@osm/kubernetes';
+import { listObjects, resourceTypes, type ApiServer, type KubernetesObject } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
-import { deployments, namespaces } from './resources.ts';
 
 /** A control plane in the cluster. */
 export interface Mesh {
@@ -20,7 +19,7 @@ export const meshLabels = {
 
 /** All control planes of the cluster, found by the Deployments with label app=osm-controller, as OSM. */
 export async function findMeshes(server: ApiServer): Promise<readonly Mesh[]> {
-  const { objects } = await listObjects(server, deployments, {
+  const { objects } = await listObjects(server, resourceTypes.deployment, {
     labelSelector: 'app=osm-controller',
   });
   return objects.map(({ metadata }) => ({
@@ -49,7 +48,7 @@ export async function findNamespaces(
   meshName: string | undefined,
 ): Promise<readonly KubernetesObject[]> {
   const value = meshName === undefined ? '' : `=${meshName}`;
-  const { objects } = await listObjects(server, namespaces, {
+  const { objects } = await listObjects(server, resourceTypes.namespace, {
     labelSelector: `${meshLabels.monitoredBy}${value}`,
   });
   return objects;

@@ -1,11 +1,11 @@
 import {
   followResource,
   listObjects,
+  resourceTypes,
   type ApiServer,
   type KubernetesObject,
 } from '@osm/kubernetes';
 import { systemClock } from '@osm/runtime';
-import { pods } from './resources.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ContainerStatus {
@@ -37,7 +37,12 @@ export async function tellProgress(
   { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<void> {
   const random = { next: Math.random };
-  const follower = followResource(server, pods, { namespace, signal, clock: systemClock, random });
+  const follower = followResource(server, resourceTypes.pod, {
+    namespace,
+    signal,
+    clock: systemClock,
+    random,
+  });
   const told = new Map<string, string>();
   for await (const { events } of follower.batches()) {
     for (const event of events) {
@@ -56,7 +61,7 @@ export async function unreadyPods(
   namespace: string,
 ): Promise<readonly string[]> {
   const selection = { namespace, labelSelector: 'app.kubernetes.io/name=openservicemesh.io' };
-  const { objects } = await listObjects(server, pods, selection);
+  const { objects } = await listObjects(server, resourceTypes.pod, selection);
   return objects
     .filter((pod) => !['ready', 'done'].includes(describePod(pod)))
     .map((pod) => `${pod.metadata.name}: ${describePod(pod)}`);

@@ -2,6 +2,7 @@ import {
   createApiServer,
   loadApiCredentials,
   resourcePath,
+  resourceTypes,
   type ResourceType,
 } from '@osm/kubernetes';
 import { createSeededRandom } from '@osm/testkit';
@@ -16,7 +17,7 @@ import {
   type WorldObject,
 } from '../../testing/source-contract.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
-import { namespacedTypes, namespaceType } from './resources.ts';
+import { namespacedTypes } from './resources.ts';
 
 const server = createApiServer(loadApiCredentials());
 const meshLabel = 'openservicemesh.io/monitored-by';
@@ -26,7 +27,7 @@ let worlds = 0;
 const run = Date.now().toString(36);
 
 function typeOf({ kind }: WorldObject): ResourceType {
-  const found = [namespaceType, ...namespacedTypes].find((type) => type.kind === kind);
+  const found = [resourceTypes.namespace, ...namespacedTypes].find((type) => type.kind === kind);
   if (found === undefined) throw new Error(`no type ${kind}`);
   return found;
 }

@@ -1,5 +1,6 @@
 import {
   followResource,
+  resourceTypes,
   type ApiServer,
   type FollowNote,
   type KubernetesObject,
@@ -10,7 +11,7 @@ import {
 import { MeshError, pause, type Clock, type Random } from '@osm/prelude';
 import type { CatalogSource, SourceEvent } from '../source.ts';
 import { createBatchQueue, type BatchQueue } from './batch-queue.ts';
-import { meshConfigType, namespacedTypes, namespaceType } from './resources.ts';
+import { namespacedTypes } from './resources.ts';
 
 export interface KubernetesSourceOptions {
   /** Value of the label that says to which mesh a namespace belongs. */
@@ -22,8 +23,10 @@ export interface KubernetesSourceOptions {
   readonly note?: (type: ResourceType, note: FollowNote) => void;
 }
 
+/** Who follows a type. */
+type Follower = readonly [ResourceType, ResourceFollower];
+
 interface Watch {
-  readonly server: ApiServer;
   readonly options: KubernetesSourceOptions;
   readonly signal: AbortSignal;
   readonly queue: BatchQueue;
@@ -31,7 +34,7 @@ interface Watch {
   readonly members: Set<string>;
   /** Of those, the ones that are being listed: what is to be told of them then. */
   readonly joining: Map<string, SourceEvent>;
-  readonly followers: readonly ResourceFollower[];
+  readonly followers: readonly Follower[];
 }
 
 const joinRetryMs = 1_000;
@@ -84,14 +87,13 @@ async function run(
       note: (note) => options.note?.(type, note),
       ...more,
     });
-  const types = namespacedTypes.map((type) => [type, follow(type, { accept })] as const);
-  const settings = follow(meshConfigType, { namespace: options.meshNamespace });
+  const followers = namespacedTypes.map((type): Follower => [type, follow(type, { accept })]);
+  const settings = follow(resourceTypes.meshConfig, { namespace: options.meshNamespace });
   const labelSelector = `openservicemesh.io/monitored-by=${options.meshName}`;
-  const namespaces = follow(namespaceType, { labelSelector });
-  const followers = types.map(([, follower]) => follower);
-  const watch: Watch = { server, options, signal, queue, members, joining: new Map(), followers };
+  const namespaces = follow(resourceTypes.namespace, { labelSelector });
+  const watch: Watch = { options, signal, queue, members, joining: new Map(), followers };
 
-  const rest = [[meshConfigType, settings] as const, ...types];
+  const rest: readonly Follower[] = [[resourceTypes.meshConfig, settings], ...followers];
   const others: Promise<void>[] = [];
   for await (const { events, listed } of namespaces.batches()) {
     if (others.length > 0) {
@@ -99,17 +101,14 @@ async function run(
       continue;
     }
     for (const event of events) if (event.kind === 'put') members.add(event.object.metadata.name);
-    queue.push(events.map((event) => toSourceEvent(namespaceType, event)));
+    queue.push(events.map((event) => toSourceEvent(resourceTypes.namespace, event)));
     if (listed) others.push(...pumpAll(watch, rest));
   }
   await Promise.all(others);
 }
 
 /** Passes on what the followers tell, and says `listed` once all of them have listed. */
-function pumpAll(
-  { queue }: Watch,
-  followers: readonly (readonly [ResourceType, ResourceFollower])[],
-): Promise<void>[] {
+function pumpAll({ queue }: Watch, followers: readonly Follower[]): Promise<void>[] {
   let missing = followers.length;
   return followers.map(async ([type, follower]) => {
     let first = true;
@@ -125,7 +124,7 @@ function pumpAll(
 
 function changeMembership(watch: Watch, event: ResourceEvent): void {
   const { members, joining, followers, queue } = watch;
-  const told = toSourceEvent(namespaceType, event);
+  const told = toSourceEvent(resourceTypes.namespace, event);
   if (event.kind === 'put') {
     const { name } = event.object.metadata;
     if (members.has(name) && !joining.has(name)) return queue.push([told]);
@@ -136,8 +135,8 @@ function changeMembership(watch: Watch, event: ResourceEvent): void {
   }
   members.delete(event.name);
   joining.delete(event.name);
-  const gone = followers.flatMap((follower, index) =>
-    follower.leave(event.name).map((each) => toSourceEvent(typeAt(index), each)),
+  const gone = followers.flatMap(([type, follower]) =>
+    follower.leave(event.name).map((each) => toSourceEvent(type, each)),
   );
   queue.push([told, ...gone]);
 }
@@ -147,25 +146,22 @@ async function joinNamespace(watch: Watch, name: string): Promise<void> {
   const { joining, followers, queue, options, signal } = watch;
   for (;;) {
     try {
-      const found = await Promise.all(followers.map((follower) => follower.join(name)));
+      const found = await Promise.all(
+        followers.map(async ([type, follower]) =>
+          (await follower.join(name)).map((event) => toSourceEvent(type, event)),
+        ),
+      );
       const told = joining.get(name);
       joining.delete(name);
-      const events = found.flatMap((each, index) =>
-        each.map((event) => toSourceEvent(typeAt(index), event)),
-      );
-      if (told !== undefined) queue.push([told, ...events]);
+      if (told !== undefined) queue.push([told, ...found.flat()]);
       return;
     } catch (thrown) {
       if (!joining.has(name) || signal.aborted) return;
       const error = MeshError.from(thrown);
-      options.note?.(namespaceType, { kind: 'failed', error, retryMs: joinRetryMs });
+      options.note?.(resourceTypes.namespace, { kind: 'failed', error, retryMs: joinRetryMs });
       await pause(options.clock, joinRetryMs, signal);
     }
   }
-}
-
-function typeAt(index: number): ResourceType {
-  return namespacedTypes[index] ?? namespaceType;
 }
 
 function toSourceEvent({ group, kind }: ResourceType, event: ResourceEvent): SourceEvent {

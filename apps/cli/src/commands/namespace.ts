@@ -1,7 +1,11 @@
-import { resourcePath, type ApiServer, type KubernetesObject } from '@osm/kubernetes';
+import {
+  resourcePath,
+  resourceTypes,
+  type ApiServer,
+  type KubernetesObject,
+} from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 import { findMesh, findMeshes, findNamespaces, meshLabels } from '../meshes.ts';
-import { namespaces } from '../resources.ts';
 import { table, type Terminal } from '../terminal.ts';
 
 interface Tools {
@@ -107,7 +111,9 @@ export async function listNamespaces(
 
 async function getNamespace(server: ApiServer, name: string): Promise<KubernetesObject> {
   try {
-    return (await server.ask({ path: resourcePath(namespaces, { name }) })) as KubernetesObject;
+    return (await server.ask({
+      path: resourcePath(resourceTypes.namespace, { name }),
+    })) as KubernetesObject;
   } catch (thrown) {
     if (MeshError.from(thrown).code !== 'not_found') throw thrown;
     throw new MeshError(
@@ -120,7 +126,7 @@ async function getNamespace(server: ApiServer, name: string): Promise<Kubernetes
 function patch(server: ApiServer, name: string, metadata: unknown): Promise<unknown> {
   return server.ask({
     method: 'PATCH',
-    path: resourcePath(namespaces, { name }),
+    path: resourcePath(resourceTypes.namespace, { name }),
     contentType: 'application/merge-patch+json',
     body: { metadata },
   });

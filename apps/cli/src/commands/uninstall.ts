@@ -1,14 +1,13 @@
-import { listObjects, resourcePath, type ApiServer, type ResourceType } from '@osm/kubernetes';
+import {
+  listObjects,
+  resourcePath,
+  resourceTypes,
+  type ApiServer,
+  type ResourceType,
+} from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 import { runHelm } from '../helm.ts';
 import { findMeshes, findNamespaces, meshLabels, type Mesh } from '../meshes.ts';
-import {
-  definitions,
-  mutatingWebhooks,
-  namespaces,
-  secrets,
-  validatingWebhooks,
-} from '../resources.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface UninstallOptions {
@@ -26,6 +25,11 @@ interface Tools {
   readonly terminal: Terminal;
 }
 
+const clusterWideTypes = [
+  resourceTypes.mutatingWebhookConfiguration,
+  resourceTypes.validatingWebhookConfiguration,
+  resourceTypes.customResourceDefinition,
+];
 const ours = 'app.kubernetes.io/name=openservicemesh.io';
 
 /**
@@ -79,7 +83,7 @@ async function removeMesh(
   for (const { metadata } of await findNamespaces(server, name)) {
     await server.ask({
       method: 'PATCH',
-      path: resourcePath(namespaces, { name: metadata.name }),
+      path: resourcePath(resourceTypes.namespace, { name: metadata.name }),
       contentType: 'application/merge-patch+json',
       body: {
         metadata: {
@@ -91,7 +95,7 @@ async function removeMesh(
   }
   terminal.print(`OSM [mesh name: ${name}] in namespace [${namespace}] uninstalled`);
   if (!options.deleteNamespace) return;
-  await remove(server, namespaces, { name: namespace });
+  await remove(server, resourceTypes.namespace, { name: namespace });
   terminal.print(`OSM namespace [${namespace}] deleted successfully`);
 }
 
@@ -100,17 +104,20 @@ async function removeClusterWide(
   { server, terminal }: Tools,
   { namespace, caBundleSecretName }: UninstallOptions,
 ): Promise<void> {
-  for (const type of [mutatingWebhooks, validatingWebhooks, definitions]) {
+  for (const type of clusterWideTypes) {
     const { objects } = await listObjects(server, type, { labelSelector: ours });
     for (const { metadata } of objects) {
       await remove(server, type, { name: metadata.name });
       terminal.print(`Deleted ${type.kind} [${metadata.name}]`);
     }
   }
-  const { objects } = await listObjects(server, secrets, { namespace, labelSelector: ours });
+  const { objects } = await listObjects(server, resourceTypes.secret, {
+    namespace,
+    labelSelector: ours,
+  });
   const names = new Set([caBundleSecretName, ...objects.map(({ metadata }) => metadata.name)]);
   for (const name of names) {
-    if (await remove(server, secrets, { namespace, name })) {
+    if (await remove(server, resourceTypes.secret, { namespace, name })) {
       terminal.print(`Deleted Secret [${name}] in namespace [${namespace}]`);
     }
   }

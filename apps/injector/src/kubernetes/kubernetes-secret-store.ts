@@ -1,8 +1,7 @@
 import type { JsonObject } from '@osm/injection';
-import { resourcePath, type ApiServer } from '@osm/kubernetes';
+import { resourcePath, resourceTypes, type ApiServer } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 import type { SecretStore } from '../secret-store.ts';
-import { secretType } from './resources.ts';
 
 /**
  * Keeps bootstrap Secrets in the Kubernetes API. The right to get Secrets is not needed: the API server answers a patch, also
@@ -12,7 +11,7 @@ export function createKubernetesSecretStore(server: ApiServer): SecretStore {
   const patch = (namespace: string, name: string, body: unknown): Promise<unknown> =>
     server.ask({
       method: 'PATCH',
-      path: resourcePath(secretType, { namespace, name }),
+      path: resourcePath(resourceTypes.secret, { namespace, name }),
       contentType: 'application/merge-patch+json',
       body,
     });
@@ -22,7 +21,7 @@ export function createKubernetesSecretStore(server: ApiServer): SecretStore {
       try {
         await server.ask({
           method: 'POST',
-          path: resourcePath(secretType, { namespace }),
+          path: resourcePath(resourceTypes.secret, { namespace }),
           body: secret,
         });
       } catch (thrown) {

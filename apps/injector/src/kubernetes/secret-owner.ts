@@ -1,9 +1,8 @@
 import { bootstrapSecretName, type JsonObject } from '@osm/injection';
-import { resourcePath, type ApiServer } from '@osm/kubernetes';
+import { resourcePath, resourceTypes, type ApiServer } from '@osm/kubernetes';
 import type { Pod } from '@osm/model';
 import { MeshError, type Clock } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
-import { secretType } from './resources.ts';
 
 export interface SecretOwnerOptions {
   readonly server: ApiServer;
@@ -74,7 +73,7 @@ async function own(state: State, pod: Pod): Promise<void> {
   try {
     await server.ask({
       method: 'PATCH',
-      path: resourcePath(secretType, { namespace: pod.namespace, name }),
+      path: resourcePath(resourceTypes.secret, { namespace: pod.namespace, name }),
       contentType: 'application/merge-patch+json',
       body: { metadata: { ownerReferences: [owner] } },
     });
@@ -93,7 +92,7 @@ async function own(state: State, pod: Pod): Promise<void> {
 }
 
 async function remove({ server, log }: State, namespace: string, name: string): Promise<void> {
-  const path = resourcePath(secretType, { namespace, name });
+  const path = resourcePath(resourceTypes.secret, { namespace, name });
   try {
     await server.ask({ method: 'DELETE', path });
     log.info('bootstrap Secret deleted: its pod never appeared', { namespace, secret: name });

@@ -1,6 +1,7 @@
 import {
   followResource,
   resourcePath,
+  resourceTypes,
   type ApiServer,
   type FollowNote,
   type KubernetesObject,
@@ -8,7 +9,6 @@ import {
 import { MeshError, type Clock, type Random } from '@osm/prelude';
 import type { TrustBundle } from '@osm/proto-mesh';
 import type { Logger } from '@osm/telemetry';
-import { mutatingWebhookType } from './resources.ts';
 
 export interface WebhookConfigurationOptions {
   readonly server: ApiServer;
@@ -45,7 +45,7 @@ export function createWebhookConfiguration(
     try {
       await server.ask({
         method: 'PATCH',
-        path: resourcePath(mutatingWebhookType, { name }),
+        path: resourcePath(resourceTypes.mutatingWebhookConfiguration, { name }),
         contentType: 'application/strategic-merge-patch+json',
         body: {
           webhooks: wrong.map((webhook) => ({
@@ -73,7 +73,7 @@ export function createWebhookConfiguration(
     follow: async () => {
       const fieldSelector = `metadata.name=${name}`;
       const options = { fieldSelector, signal, clock, random, note };
-      const follower = followResource(server, mutatingWebhookType, options);
+      const follower = followResource(server, resourceTypes.mutatingWebhookConfiguration, options);
       for await (const { events } of follower.batches()) {
         for (const event of events) seen = event.kind === 'put' ? event.object : undefined;
         await repair();

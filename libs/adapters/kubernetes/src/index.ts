@@ -15,6 +15,7 @@ export {
   type ObjectMeta,
   type ResourceType,
 } from './resource-type.ts';
+export { resourceTypes } from './resource-types.ts';
 export { listObjects, type ObjectList, type Selection } from './list-objects.ts';
 export type { ResourceEvent } from './told-objects.ts';
 export {
@@ -24,4 +25,4 @@ export {
   type ResourceBatch,
   type ResourceFollower,
 } from './follow-resource.ts';
-export { electLeader, leaseType, type ElectionOptions, type LeadershipEvent } from './lease.ts';
+export { electLeader, type ElectionOptions, type LeadershipEvent } from './lease.ts';

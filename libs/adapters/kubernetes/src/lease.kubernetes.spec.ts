@@ -2,8 +2,9 @@ import { createSeededRandom } from '@osm/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createApiServer } from './api-server.ts';
 import { loadApiCredentials } from './credentials.ts';
-import { electLeader, leaseType } from './lease.ts';
+import { electLeader } from './lease.ts';
 import { resourcePath } from './resource-type.ts';
+import { resourceTypes } from './resource-types.ts';
 
 const server = createApiServer(loadApiCredentials());
 const name = `lease-spec-${Date.now().toString(36)}`;
@@ -44,7 +45,10 @@ function candidate(holder: string): TestCandidate {
 
 describe('election by a Lease', () => {
   afterAll(() =>
-    server.ask({ method: 'DELETE', path: resourcePath(leaseType, { namespace: 'default', name }) }),
+    server.ask({
+      method: 'DELETE',
+      path: resourcePath(resourceTypes.lease, { namespace: 'default', name }),
+    }),
   );
 
   it('one leads; when it ends the other one leads at once; a foreign holder that is silent is followed within 5 s', async () => {
@@ -57,7 +61,7 @@ describe('election by a Lease', () => {
     await expect.poll(b.leads, patience).toBe(true);
     expect(performance.now() - ended).toBeLessThan(2_000);
 
-    const path = resourcePath(leaseType, { namespace: 'default', name });
+    const path = resourcePath(resourceTypes.lease, { namespace: 'default', name });
     const contentType = 'application/merge-patch+json';
     const body = { spec: { holderIdentity: 'dead', leaseDurationSeconds: 4 } };
     await server.ask({ method: 'PATCH', path, contentType, body });

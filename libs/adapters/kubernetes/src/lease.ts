@@ -1,7 +1,8 @@
 import { MeshError, type Clock, type Random } from '@osm/prelude';
 import type { ApiServer } from './api-server.ts';
 import { followResource, type FollowNote } from './follow-resource.ts';
-import { apiVersionOf, resourcePath, type ObjectMeta, type ResourceType } from './resource-type.ts';
+import { apiVersionOf, resourcePath, type ObjectMeta } from './resource-type.ts';
+import { resourceTypes } from './resource-types.ts';
 
 export type LeadershipEvent = { readonly kind: 'acquired' } | { readonly kind: 'lost' };
 
@@ -17,14 +18,7 @@ export interface ElectionOptions {
   readonly note?: (note: FollowNote) => void;
 }
 
-/** Lease of Kubernetes (coordination.k8s.io/v1). */
-export const leaseType: ResourceType = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  kind: 'Lease',
-  plural: 'leases',
-  namespaced: true,
-};
+const leaseType = resourceTypes.lease;
 
 interface Lease {
   readonly metadata: ObjectMeta;
