@@ -4,7 +4,7 @@ import { MeshError } from '@osm/prelude';
 import { bundlePath, serviceNames, type ServiceName } from '@osm/services';
 import type { ImageConfig } from './archive.ts';
 import { hostFile, hostTree, program, type ImageFile } from './image-file.ts';
-import { identityFiles, nodeRuntime } from './node-runtime.ts';
+import { identityFiles } from './node-runtime.ts';
 
 /** An image to build: its layers from the bottom up. */
 export interface ImagePlan {
@@ -14,8 +14,8 @@ export interface ImagePlan {
 }
 
 export interface PlanOptions {
-  /** Where the Node binary is kept between builds. */
-  readonly cacheDirectory: string;
+  /** The files of the Node runtime: the layer that all of ours share. */
+  readonly runtime: () => readonly ImageFile[];
   /** Programs of other projects; a plan that needs one that is not given fails. */
   readonly envoy?: string | undefined;
   readonly nats?: string | undefined;
@@ -42,10 +42,10 @@ export function planImage(name: ImageName, options: PlanOptions): ImagePlan {
 }
 
 /** A program of ours: the runtime, which all of them share, and one file. */
-function planOwn(name: ServiceName | 'bootstrap', { cacheDirectory }: PlanOptions): ImagePlan {
+function planOwn(name: ServiceName | 'bootstrap', { runtime }: PlanOptions): ImagePlan {
   return {
     name,
-    layers: [nodeRuntime(cacheDirectory), [hostFile(bundlePath(name), '/app/main.mjs')]],
+    layers: [runtime(), [hostFile(bundlePath(name), '/app/main.mjs')]],
     config: {
       user: nonRoot,
       workdir: '/app',

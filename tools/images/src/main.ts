@@ -8,6 +8,7 @@ import { repositoryRoot } from '@osm/services';
 import { packImage } from './archive.ts';
 import { imageNames, planImage, type ImageName } from './images.ts';
 import { packLayer, type Layer } from './layer.ts';
+import { nodeRuntime } from './node-runtime.ts';
 import type { ImageFile } from './image-file.ts';
 
 const usage = `usage: npm run images -- [options] [NAME...]
@@ -42,20 +43,21 @@ async function main(): Promise<number> {
   const wanted = positionals.length === 0 ? defaults : positionals.map(imageName);
   const out = resolve(values.out);
   mkdirSync(out, { recursive: true });
-  // The lowest layer of all services is one: packed once.
-  const packed = new Map<string, Layer>();
+  // The runtime is read once, and a layer that several images have is packed once.
+  let runtime: readonly ImageFile[] | undefined;
+  const options = {
+    runtime: () => (runtime ??= nodeRuntime(join(homedir(), '.cache/osm/node'))),
+    envoy: process.env['ENVOY_PATH'],
+    nats: process.env['NATS_SERVER_PATH'],
+  };
+  const packed = new Map<readonly ImageFile[], Layer>();
   const layerOf = async (files: readonly ImageFile[]): Promise<Layer> => {
-    const key = files.map(({ path }) => path).join(' ');
-    const layer = packed.get(key) ?? (await packLayer(files));
-    if (key.includes('/usr/local/bin/node')) packed.set(key, layer);
+    const layer = packed.get(files) ?? (await packLayer(files));
+    if (files === runtime) packed.set(files, layer);
     return layer;
   };
   for (const name of wanted) {
-    const plan = planImage(name, {
-      cacheDirectory: join(homedir(), '.cache/osm/node'),
-      envoy: process.env['ENVOY_PATH'],
-      nats: process.env['NATS_SERVER_PATH'],
-    });
+    const plan = planImage(name, options);
     const layers: Layer[] = [];
     for (const files of plan.layers) layers.push(await layerOf(files));
     const reference = `${values.registry}/${name}:${values.tag}`;
