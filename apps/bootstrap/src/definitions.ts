@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { apiVersionOf, resourcePath, resourceTypes, type ApiServer } from '@osm/kubernetes';
-import { MeshError, type Clock } from '@osm/prelude';
+import { MeshError } from '@osm/prelude';
 
 const retryMs = 500;
 /** A new definition is served within a second or two. */
@@ -34,7 +35,6 @@ export async function applyDefinitions(
 /** Gives a mesh without a MeshConfig one; a MeshConfig that is there is never touched. Returns whether it was made. */
 export async function createMeshConfig(
   server: ApiServer,
-  clock: Clock,
   options: { readonly namespace: string; readonly name: string; readonly spec: unknown },
 ): Promise<boolean> {
   const { namespace, name, spec } = options;
@@ -57,7 +57,8 @@ export async function createMeshConfig(
       if (error.code === 'api_conflict') return false;
       // The definition was applied a moment ago and is not served yet.
       if (error.code !== 'not_found' || attempt === attemptsMax) throw error;
-      await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
+      // A timer that keeps the process alive, which those of the services' clock do not.
+      await setTimeout(retryMs);
     }
   }
 }

@@ -10,7 +10,7 @@ import { createSecrets } from './secrets.ts';
 
 interface Environment {
   readonly server: ApiServer;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
 }
 
@@ -31,7 +31,7 @@ export async function bootstrap(
   if (presetMeshConfig !== '') {
     const spec: unknown = JSON.parse(readFileSync(presetMeshConfig, 'utf8'));
     const target = { namespace: meshNamespace, name: 'osm-mesh-config', spec };
-    const made = await createMeshConfig(server, clock, target);
+    const made = await createMeshConfig(server, target);
     log.info(made ? 'MeshConfig made' : 'MeshConfig is there, and stays as it is');
   }
 }
