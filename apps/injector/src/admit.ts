@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus } from '@osm/bus';
 import {
   copyBootstrap,
   emitBootstrapSecret,
@@ -8,18 +7,18 @@ import {
   type JsonObject,
 } from '@osm/injection';
 import type { Identity } from '@osm/model';
-import { err, MeshError, type Clock } from '@osm/prelude';
+import { obtainCertificate, type CertificateAsker } from '@osm/pki';
+import { err, MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
-import type { Admission, AdmissionRequest } from './admission-review.ts';
-import { obtainCertificate } from './certificate-requests.ts';
+import type { Admit, AdmissionRequest } from '@osm/webhook';
+import { answerOf, type Admission } from './admission.ts';
 import type { Config } from './config.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { SecretStore } from './secret-store.ts';
 
 export interface AdmitOptions {
-  readonly bus: Bus;
-  readonly clock: Clock;
+  readonly certificates: CertificateAsker;
   readonly config: Config;
   readonly log: Logger;
   readonly mesh: MeshView;
@@ -27,9 +26,6 @@ export interface AdmitOptions {
   readonly secrets: SecretStore;
   readonly version: string;
 }
-
-/** Answers one admission request; undefined = the injector does not know the mesh yet. Never throws. */
-export type Admit = (request: AdmissionRequest) => Promise<Admission | undefined>;
 
 /** Decides about a pod, and for one that gets a sidecar makes its key, certificate and bootstrap Secret. */
 export function createAdmit(options: AdmitOptions): Admit {
@@ -40,9 +36,10 @@ export function createAdmit(options: AdmitOptions): Admit {
       log.error('admission failed', { err: error, namespace: request.namespace });
       return { kind: 'deny', message: `no sidecar for this pod: ${error.message}` };
     });
-    if (admission !== undefined)
-      metrics.responses.inc({ kind: request.kind, success: String(admission.kind !== 'deny') });
-    return admission;
+    if (admission === undefined) return undefined;
+    const { kind } = request.kind;
+    metrics.responses.inc({ kind, success: String(admission.kind !== 'deny') });
+    return answerOf(request.object, admission);
   };
 }
 
@@ -118,12 +115,13 @@ interface ProxyBootstrap {
 }
 
 async function storeBootstrap(
-  { bus, clock, config, metrics, secrets, version }: AdmitOptions,
+  { certificates, config, metrics, secrets, version }: AdmitOptions,
   { proxyUuid, bootstrap, identity }: ProxyBootstrap,
 ): Promise<void> {
+  const { clock } = certificates;
   const startMs = clock.now();
   const value = { uuid: proxyUuid, ...identity };
-  const certificate = await obtainCertificate({ bus, clock }, { kind: { $case: 'proxy', value } });
+  const certificate = await obtainCertificate(certificates, { kind: { $case: 'proxy', value } });
   metrics.issuedCount.inc();
   metrics.issuedSeconds.observe((clock.now() - startMs) / 1000);
   await secrets.write(

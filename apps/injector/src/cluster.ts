@@ -1,4 +1,9 @@
-import { createApiServer, loadApiCredentials } from '@osm/kubernetes';
+import {
+  createApiServer,
+  createWebhookConfiguration,
+  loadApiCredentials,
+  resourceTypes,
+} from '@osm/kubernetes';
 import type { Pod } from '@osm/model';
 import type { TrustBundle } from '@osm/proto-mesh';
 import { systemClock, type ServiceContext } from '@osm/runtime';
@@ -6,7 +11,6 @@ import type { Config } from './config.ts';
 import { createDirectorySecretStore } from './directory-secret-store.ts';
 import { createKubernetesSecretStore } from './kubernetes/kubernetes-secret-store.ts';
 import { createSecretOwner } from './kubernetes/secret-owner.ts';
-import { createWebhookConfiguration } from './kubernetes/webhook-configuration.ts';
 import type { SecretStore } from './secret-store.ts';
 
 /** What surrounds the webhook: who keeps the Secrets, and who wants to hear of pods and roots. */
@@ -43,6 +47,7 @@ function openKubernetes({ config, log, signal }: ServiceContext<Config>): Cluste
   const owner = createSecretOwner({ server, clock, log });
   const webhook = createWebhookConfiguration({
     server,
+    type: resourceTypes.mutatingWebhookConfiguration,
     name: config.webhookConfigName,
     clock,
     random: { next: Math.random },

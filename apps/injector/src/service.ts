@@ -1,18 +1,13 @@
-import type { Bus } from '@osm/bus';
-import { MeshError, pause, type Clock } from '@osm/prelude';
+import { subjects, type Bus } from '@osm/bus';
+import { obtainCertificate, type CertificateAsker } from '@osm/pki';
+import type { Clock } from '@osm/prelude';
 import { versionInfo, type ServiceContext } from '@osm/runtime';
+import { serveWebhook, type MortalIdentity } from '@osm/webhook';
 import { createAdmit } from './admit.ts';
-import { obtainCertificate } from './certificate-requests.ts';
 import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createMeshView, followTrust } from './mesh-view.ts';
 import { createInjectorMetrics } from './metrics.ts';
-import {
-  startWebhookServer,
-  type ServerIdentity,
-  type WebhookServer,
-  type WebhookServerOptions,
-} from './webhook-server.ts';
 
 interface Environment {
   readonly bus: Bus;
@@ -41,9 +36,26 @@ export async function runInjector(
 
   const mesh = createMeshView(bus, cluster.podFound);
   const metrics = createInjectorMetrics(context.metrics);
-  const admit = createAdmit({ bus, clock, config, log, mesh, metrics, secrets, version });
-  const onRefused: WebhookServerOptions['onRefused'] = (reason) => metrics.refused.inc({ reason });
-  const webhook = createWebhook(context, environment, { admit, onRefused });
+  const certificates: CertificateAsker = {
+    asker: 'injector',
+    clock,
+    ask: (request, options) => bus.request(subjects.sign, request, options),
+  };
+  const admit = createAdmit({ certificates, config, log, mesh, metrics, secrets, version });
+  const webhook = serveWebhook({
+    host: config.webhookHost,
+    port: config.webhookPort,
+    portFlag: '--webhook-port',
+    path: '/mutate-pod-creation',
+    admit,
+    unable: 'the injector does not know the mesh yet: see its /health/ready',
+    obtain: () => obtainIdentity(certificates, config),
+    onRefused: (reason) => metrics.refused.inc({ reason }),
+    gate: readiness.gate('webhook'),
+    clock,
+    log,
+    signal,
+  });
   catalogGate.notReady('waiting for the catalog-watcher');
   try {
     await Promise.all([
@@ -59,82 +71,17 @@ export async function runInjector(
   }
 }
 
-interface Webhook {
-  readonly onBundle: () => void;
-  readonly close: () => Promise<void>;
-}
-
-const retryMs = 500;
-
-/** A certificate is replaced after this part of its life. */
-const renewAt = 2 / 3;
-
-/**
- * The webhook's server with a certificate of the mesh. It starts with the first trust bundle, and gets a new certificate with
- * every other one, and long before the old one ends. What fails is tried again until it works or the service ends.
- */
-function createWebhook(
-  { config, log, readiness, signal }: ServiceContext<Config>,
-  { bus, clock }: Environment,
-  answers: Pick<WebhookServerOptions, 'admit' | 'onRefused'>,
-): Webhook {
-  const gate = readiness.gate('webhook');
-  gate.notReady('waiting for the certificate-manager');
-  let server: WebhookServer | undefined;
-  let wanted = 0;
-  let work = Promise.resolve();
-  let cancelRenewal = (): void => undefined;
-
-  const serve = async (): Promise<void> => {
-    const identity = config.webhookTls ? await obtainIdentity({ bus, clock }, config) : undefined;
-    cancelRenewal();
-    if (identity !== undefined) {
-      const lifeMs = identity.notAfterMs - clock.now();
-      cancelRenewal = clock.after(lifeMs * renewAt, renew);
-    }
-    if (server !== undefined) {
-      if (identity !== undefined) server.replaceIdentity(identity);
-      return;
-    }
-    const { webhookHost: host, webhookPort: port } = config;
-    server = await startWebhookServer({ host, port, identity, ...answers });
-    log.info('webhook is served', { address: server.address });
-    gate.ready();
-  };
-  const attempt = async (bundle: number): Promise<void> => {
-    while (bundle === wanted && !signal.aborted) {
-      try {
-        return await serve();
-      } catch (thrown) {
-        const error = MeshError.from(thrown);
-        log.warn('webhook is not served yet', { err: error });
-        if (server === undefined) gate.notReady(error.message);
-        await pause(clock, retryMs, signal);
-      }
-    }
-  };
-  const renew = (): void => {
-    const bundle = (wanted += 1);
-    work = work.then(() => attempt(bundle));
-  };
-  return {
-    onBundle: renew,
-    close: async () => {
-      await work;
-      cancelRenewal();
-      await server?.close();
-    },
-  };
-}
-
 /** The names by which the API server calls the webhook, and those of a developer's machine. */
 async function obtainIdentity(
-  tools: Pick<Environment, 'bus' | 'clock'>,
+  certificates: CertificateAsker,
   config: Config,
-): Promise<ServerIdentity & { readonly notAfterMs: number }> {
+): Promise<MortalIdentity | undefined> {
+  if (!config.webhookTls) return undefined;
   const dnsNames = [`osm-injector.${config.meshNamespace}.svc`, 'localhost'];
   const value = { name: 'osm-injector', dnsNames };
-  const certificate = await obtainCertificate(tools, { kind: { $case: 'controlPlane', value } });
+  const certificate = await obtainCertificate(certificates, {
+    kind: { $case: 'controlPlane', value },
+  });
   const { chainPem: cert, notAfterMs } = certificate;
   return { cert, key: certificate.privateKeyPem.reveal(), notAfterMs };
 }

@@ -2,7 +2,8 @@
 //
 //   kubeconfig | service account ──> ApiCredentials ──> ApiServer ──ask──────> JSON
 //                                                          │     ──follow───> followResource: list, watch, resume, list again
-//                                                          └───────────────> electLeader: Lease
+//                                                          ├───────────────> electLeader: Lease
+//                                                          └───────────────> createWebhookConfiguration: keeps caBundle right
 //
 // Invariants: a follower tells differences only, and holds nothing but versions; errors are MeshErrors with codes; connections
 // that are silent too long are given up.
@@ -26,3 +27,8 @@ export {
   type ResourceFollower,
 } from './follow-resource.ts';
 export { electLeader, type ElectionOptions, type LeadershipEvent } from './lease.ts';
+export {
+  createWebhookConfiguration,
+  type WebhookConfiguration,
+  type WebhookConfigurationOptions,
+} from './webhook-configuration.ts';

@@ -21,6 +21,11 @@ export {
   type SigningQuestion,
 } from './sign-request.ts';
 export {
+  obtainCertificate,
+  type CertificateAsker,
+  type HeldCertificate,
+} from './obtain-certificate.ts';
+export {
   parseProxySpiffeId,
   proxyPrincipalOf,
   proxySpiffeIdOf,

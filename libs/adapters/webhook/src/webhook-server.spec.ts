@@ -1,7 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Admit } from './admit.ts';
-import { startWebhookServer, type WebhookServer } from './webhook-server.ts';
+import { startWebhookServer, type Admit, type WebhookServer } from './webhook-server.ts';
 
 const review = JSON.stringify({
   apiVersion: 'admission.k8s.io/v1',
@@ -22,6 +21,9 @@ describe('the webhook under pressure', () => {
     server = await startWebhookServer({
       host: '127.0.0.1',
       port: 0,
+      portFlag: '--port',
+      path: '/review',
+      unable: 'not yet',
       identity: undefined,
       admit,
       onRefused,
@@ -29,23 +31,20 @@ describe('the webhook under pressure', () => {
     return server.address;
   };
   const post = (address: string, body: string): Promise<Response> =>
-    fetch(`${address}/mutate-pod-creation`, {
+    fetch(`${address}/review`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
     });
 
   it('refuses a body beyond 4 MiB without reading all of it', async () => {
-    const address = await start(async () => ({ kind: 'allow' }));
+    const address = await start(async () => ({ kind: 'allow', warnings: [] }));
     const { port } = new URL(address);
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const sent = httpRequest(
-        { port, method: 'POST', path: '/mutate-pod-creation' },
-        (response) => {
-          resolve(response.statusCode);
-          sent.destroy();
-        },
-      );
+      const sent = httpRequest({ port, method: 'POST', path: '/review' }, (response) => {
+        resolve(response.statusCode);
+        sent.destroy();
+      });
       sent.setHeader('content-type', 'application/json');
       sent.on('error', reject);
       // Announced as endless: it never ends by itself.
@@ -67,7 +66,7 @@ describe('the webhook under pressure', () => {
     const address = await start(async () => {
       answering += 1;
       await released;
-      return { kind: 'allow' };
+      return { kind: 'allow', warnings: [] };
     });
     const answers = Array.from({ length: 330 }, () => post(address, review));
     await expect.poll(() => refused.length, { timeout: 10_000 }).toBe(10);

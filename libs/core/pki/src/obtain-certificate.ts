@@ -1,13 +1,8 @@
-import { subjects, type Bus } from '@osm/bus';
-import {
-  createKeyPair,
-  exportPrivateKeyPem,
-  sealSignRequest,
-  type KeyPair,
-  type SecretText,
-} from '@osm/pki';
-import { MeshError, pause, type Clock } from '@osm/prelude';
-import type { CertificateSubject, TrustBundle } from '@osm/proto-mesh';
+import { MeshError, pause, type Clock, type Result } from '@osm/prelude';
+import type { CertificateSubject, SignedRequest, SignResponse, TrustBundle } from '@osm/proto-mesh';
+import { createKeyPair, exportPrivateKeyPem, type KeyPair } from './key-pair.ts';
+import type { SecretText } from './secret-text.ts';
+import { sealSignRequest } from './sign-request.ts';
 
 /** A certificate with the key that was made for it here. */
 export interface HeldCertificate {
@@ -17,9 +12,16 @@ export interface HeldCertificate {
   readonly bundle: TrustBundle;
 }
 
-interface CertificateTools {
-  readonly bus: Bus;
+/** Who asks for certificates, and how. */
+export interface CertificateAsker {
+  /** The service, as the bus knows it. */
+  readonly asker: string;
   readonly clock: Clock;
+  /** Puts the question to the certificate manager, and waits so long for an answer. */
+  readonly ask: (
+    request: SignedRequest,
+    options: { readonly timeoutMs: number },
+  ) => Promise<Result<SignResponse, Error>>;
 }
 
 /** An answer can get lost, when NATS reads its configuration anew: then it is asked again, as long as somebody waits for a pod. */
@@ -29,17 +31,17 @@ const pauseMs = 200;
 
 /**
  * Makes a key and has it certified, for as long as the signer gives such a subject by default. What may get better in a moment is tried
- * again for a few seconds. Fails with `sign_refused` or with what the bus fails with.
+ * again for a few seconds. Fails with `sign_refused` or with what asking fails with.
  */
 export async function obtainCertificate(
-  tools: CertificateTools,
+  asker: CertificateAsker,
   subject: CertificateSubject,
 ): Promise<HeldCertificate> {
-  const { clock } = tools;
+  const { clock } = asker;
   const pair = await createKeyPair();
   const untilMs = clock.now() + patienceMs;
   for (;;) {
-    const answer = await ask(tools, pair, subject);
+    const answer = await askOnce(asker, pair, subject);
     if (answer.kind === 'issued') {
       const { chainPem, notAfterMs, bundle } = answer;
       return { chainPem, notAfterMs, bundle, privateKeyPem: await exportPrivateKeyPem(pair) };
@@ -58,14 +60,13 @@ type Answer =
     }
   | { readonly kind: 'failed'; readonly error: MeshError; readonly mayGetBetter: boolean };
 
-async function ask(
-  { bus, clock }: CertificateTools,
+async function askOnce(
+  { ask, asker, clock }: CertificateAsker,
   pair: KeyPair,
   subject: CertificateSubject,
 ): Promise<Answer> {
-  const question = { pair, subject, validityMs: 0, asker: 'injector', nowMs: clock.now() };
-  const request = await sealSignRequest(question);
-  const response = await bus.request(subjects.sign, request, { timeoutMs: attemptMs });
+  const question = { pair, subject, validityMs: 0, asker, nowMs: clock.now() };
+  const response = await ask(await sealSignRequest(question), { timeoutMs: attemptMs });
   if (response.kind === 'error') {
     const error = MeshError.from(response.error);
     return { kind: 'failed', error, mayGetBetter: error.code === 'bus_timeout' };

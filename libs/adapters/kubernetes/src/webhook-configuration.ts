@@ -1,18 +1,13 @@
-import {
-  followResource,
-  resourcePath,
-  resourceTypes,
-  type ApiServer,
-  type FollowNote,
-  type KubernetesObject,
-} from '@osm/kubernetes';
 import { MeshError, type Clock, type Random } from '@osm/prelude';
-import type { TrustBundle } from '@osm/proto-mesh';
 import type { Logger } from '@osm/telemetry';
+import type { ApiServer } from './api-server.ts';
+import { followResource, type FollowNote } from './follow-resource.ts';
+import { resourcePath, type KubernetesObject, type ResourceType } from './resource-type.ts';
 
 export interface WebhookConfigurationOptions {
   readonly server: ApiServer;
-  /** Name of the MutatingWebhookConfiguration. */
+  /** Mutating or validating. */
+  readonly type: ResourceType;
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -22,7 +17,7 @@ export interface WebhookConfigurationOptions {
 
 /** Keeps the caBundle of the webhook configuration equal to the mesh's roots, whoever changes either. */
 export interface WebhookConfiguration {
-  readonly trust: (bundle: TrustBundle) => void;
+  readonly trust: (bundle: { readonly rootsPem: readonly string[] }) => void;
   /** Ends with the signal. */
   readonly follow: () => Promise<void>;
 }
@@ -35,7 +30,7 @@ interface Webhook {
 export function createWebhookConfiguration(
   options: WebhookConfigurationOptions,
 ): WebhookConfiguration {
-  const { server, name, clock, random, log, signal } = options;
+  const { server, type, name, clock, random, log, signal } = options;
   let wanted: string | undefined;
   let seen: KubernetesObject | undefined;
   const repair = async (): Promise<void> => {
@@ -45,7 +40,7 @@ export function createWebhookConfiguration(
     try {
       await server.ask({
         method: 'PATCH',
-        path: resourcePath(resourceTypes.mutatingWebhookConfiguration, { name }),
+        path: resourcePath(type, { name }),
         contentType: 'application/strategic-merge-patch+json',
         body: {
           webhooks: wrong.map((webhook) => ({
@@ -73,7 +68,7 @@ export function createWebhookConfiguration(
     follow: async () => {
       const fieldSelector = `metadata.name=${name}`;
       const options = { fieldSelector, signal, clock, random, note };
-      const follower = followResource(server, resourceTypes.mutatingWebhookConfiguration, options);
+      const follower = followResource(server, type, options);
       for await (const { events } of follower.batches()) {
         for (const event of events) seen = event.kind === 'put' ? event.object : undefined;
         await repair();

@@ -2,8 +2,12 @@ import { createServer as createHttpServer, type IncomingMessage, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createTurns, MeshError, type Turns } from '@osm/prelude';
-import { admissionReview, parseAdmissionReview } from './admission-review.ts';
-import type { Admit } from './admit.ts';
+import {
+  admissionReview,
+  parseAdmissionReview,
+  type AdmissionAnswer,
+  type AdmissionRequest,
+} from './admission-review.ts';
 
 /** Certificate and key of the server, PEM. */
 export interface ServerIdentity {
@@ -11,12 +15,21 @@ export interface ServerIdentity {
   readonly key: string;
 }
 
+/** Answers one review; undefined = not yet able to, which `unable` explains. Must not throw. */
+export type Admit = (request: AdmissionRequest) => Promise<AdmissionAnswer | undefined>;
+
 export interface WebhookServerOptions {
   readonly host: string;
   readonly port: number;
+  /** The flag that sets the port, for the error. */
+  readonly portFlag: string;
+  /** Where reviews are taken, such as `/validate`. */
+  readonly path: string;
   /** Undefined = HTTP, for development. */
   readonly identity: ServerIdentity | undefined;
   readonly admit: Admit;
+  /** Said, with 503, to whoever asks before anything can be answered. */
+  readonly unable: string;
   /** Told of everything that was one too many, or too large. */
   readonly onRefused?: (reason: 'overloaded' | 'too-large' | 'connections') => void;
 }
@@ -30,7 +43,6 @@ export interface WebhookServer {
   readonly close: () => Promise<void>;
 }
 
-const path = '/mutate-pod-creation';
 const healthPath = '/healthz';
 /** More than the API server accepts as an object. */
 const bodyBytesMax = 4 * 1024 * 1024;
@@ -47,7 +59,7 @@ interface Reply {
   readonly body: string;
 }
 
-/** The admission webhook: statuses as OSM. Fails with `io` when it cannot listen. */
+/** A server of admission reviews: statuses as OSM. Fails with `io` when it cannot listen. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const { identity } = options;
   const https = identity === undefined ? undefined : createHttpsServer(identity);
@@ -71,7 +83,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      const message = `cannot listen on ${options.host}:${options.port} (--webhook-port)`;
+      const message = `cannot listen on ${options.host}:${options.port} (${options.portFlag})`;
       reject(new MeshError('io', message, { cause }));
     });
     server.listen(options.port, options.host, resolve);
@@ -91,16 +103,17 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
 async function inTurn(
   turns: Turns,
   request: IncomingMessage,
-  { admit, onRefused }: WebhookServerOptions,
+  options: WebhookServerOptions,
 ): Promise<Reply> {
+  const { onRefused } = options;
   if (request.url === healthPath) return text(200, 'Health OK');
-  // Not an answer about this pod: the failure policy of the webhook decides, and controllers try again.
+  // Not an answer about this object: the failure policy of the webhook decides, and controllers try again.
   if (!(await turns.take())) {
     onRefused?.('overloaded');
-    return text(429, 'too many pods at once: try again');
+    return text(429, 'too many reviews at once: try again');
   }
   try {
-    const reply = await answer(request, admit);
+    const reply = await answer(request, options);
     if (reply.status === 413) onRefused?.('too-large');
     return reply;
   } finally {
@@ -108,7 +121,10 @@ async function inTurn(
   }
 }
 
-async function answer(request: IncomingMessage, admit: Admit): Promise<Reply> {
+async function answer(
+  request: IncomingMessage,
+  { path, admit, unable }: WebhookServerOptions,
+): Promise<Reply> {
   const url = request.url?.split('?')[0];
   if (url !== path) return text(404, `not found: the webhook is ${path}`);
   if (request.method !== 'POST') return text(405, 'only POST');
@@ -121,13 +137,12 @@ async function answer(request: IncomingMessage, admit: Admit): Promise<Reply> {
   const review = parseAdmissionReview(body);
   if (review === undefined) {
     const message = 'the body is not an AdmissionReview with a request';
-    return json(admissionReview('', undefined, { kind: 'deny', message }));
+    return json(admissionReview('', { kind: 'deny', message, warnings: [] }));
   }
   const admission = await admit(review);
-  // Not an answer about this pod: the failure policy of the webhook decides.
-  if (admission === undefined)
-    return text(503, 'the injector does not know the mesh yet: see its /health/ready');
-  return json(admissionReview(review.uid, review.object, admission));
+  // Not an answer about this object: the failure policy of the webhook decides.
+  if (admission === undefined) return text(503, unable);
+  return json(admissionReview(review.uid, admission));
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
