@@ -27,7 +27,10 @@ export interface StreamState {
 /** What a put requires of the stream. The server refuses it otherwise, with `bus_refused`. */
 export type Expectation =
   | { readonly kind: 'none' }
-  /** The last message of the whole stream; `after` is its id, when it is one that was sent with an id. */
+  /**
+   * The last message of the whole stream; `after` is its id, when it is one that was sent with an id. Never name one in a stream that
+   * several servers keep: when it is wrong the stream takes no further writes.
+   */
   | { readonly kind: 'stream'; readonly seq: number; readonly after: string | undefined }
   /** The last message of this key; 0 = there is none. */
   | { readonly kind: 'key'; readonly seq: number };

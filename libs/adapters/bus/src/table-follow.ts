@@ -14,9 +14,17 @@ export const epochKey = 'epoch';
  */
 export type Continuity = 'first' | 'changed' | 'broken';
 
+/** Of the stream whose contents are told. */
+export interface FollowedState {
+  /** Where the next message comes after. */
+  readonly lastSeq: number;
+  /** Several servers keep it. */
+  readonly replicated: boolean;
+}
+
 export interface FollowHandler {
   /** The whole contents, in order of the stream; deletions may be among them. */
-  readonly reset: (entries: readonly Entry[], continuity: Continuity, lastSeq: number) => void;
+  readonly reset: (entries: readonly Entry[], continuity: Continuity, state: FollowedState) => void;
   /** The next message of the stream. */
   readonly entry: (entry: Entry) => void;
   /** All that was in the bucket when reading it began has been told. */
@@ -292,7 +300,8 @@ export class TableFollower {
     if (continuity === 'broken') {
       this.#log.warn('bucket has another history: comparing', { entries: entries.length });
     }
-    handler.reset(entries, continuity, seq);
+    const replicated = state.replicated !== undefined;
+    handler.reset(entries, continuity, { lastSeq: seq, replicated });
   }
 
   /** Delivers what arrived while reading; false when something is missing in between. */

@@ -6,7 +6,7 @@ import type { Bucket, OwnedTable } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Entry, Link } from './link.ts';
 import { createRepairs, type Repairs } from './repairs.ts';
-import { epochKey, TableFollower, type Continuity } from './table-follow.ts';
+import { epochKey, TableFollower, type Continuity, type FollowedState } from './table-follow.ts';
 import type { Timing } from './timing.ts';
 import { equalBytes, WritePipeline, type WriteOp } from './write-pipeline.ts';
 
@@ -98,7 +98,7 @@ class TableOwner {
       timing,
       create: { storage: storage ?? 'file', keysMax },
       handler: {
-        reset: (entries, continuity, lastSeq) => this.#reset(entries, continuity, lastSeq),
+        reset: (entries, continuity, state) => this.#reset(entries, continuity, state),
         entry: (entry) => this.#seen(entry),
         away: () => this.#interrupted(),
       },
@@ -160,8 +160,8 @@ class TableOwner {
     this.#pipeline.stop();
   }
 
-  #reset(entries: readonly Entry[], continuity: Continuity, lastSeq: number): void {
-    this.#pipeline.start(entries, lastSeq);
+  #reset(entries: readonly Entry[], continuity: Continuity, state: FollowedState): void {
+    this.#pipeline.start(entries, state.lastSeq, state.replicated);
     const { contents } = this.#pipeline;
     for (const key of this.#removed.keys()) if (!contents.has(key)) this.#removed.delete(key);
     const epoch = contents.get(epochKey);

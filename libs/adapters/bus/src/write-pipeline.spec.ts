@@ -46,9 +46,23 @@ function make(shared = false) {
 }
 
 describe('WritePipeline', () => {
+  it('sends one write at a time to a stream that several servers keep, and names no other write', async () => {
+    const { pipeline, sent, ack } = make();
+    pipeline.start([], 7, true);
+    pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
+    pipeline.push({ kind: 'delete', key: 'a' });
+    expect(sent).toHaveLength(1);
+    await ack(0);
+    expect(sent.map(({ expect }) => expect)).toEqual([
+      { kind: 'stream', seq: 7, after: undefined },
+      { kind: 'stream', seq: 8, after: undefined },
+    ]);
+    expect(sent.map(({ id }) => id)).toEqual([undefined, undefined]);
+  });
+
   it('names the position that each write must follow', () => {
     const { pipeline, sent } = make();
-    pipeline.start([], 7);
+    pipeline.start([], 7, false);
     pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
     pipeline.push({ kind: 'delete', key: 'a' });
     expect(sent.map(({ expect }) => expect)).toEqual([
@@ -60,7 +74,7 @@ describe('WritePipeline', () => {
 
   it('sends 256 at most, and the rest as answers come', async () => {
     const { pipeline, sent, ack, idles } = make();
-    pipeline.start([], 0);
+    pipeline.start([], 0, false);
     for (let index = 0; index < 300; index += 1) {
       pipeline.push({ kind: 'put', key: `k${index}`, bytes: bytes('1') });
     }
@@ -76,7 +90,7 @@ describe('WritePipeline', () => {
 
   it('skips what the bucket has, counting what is in flight', () => {
     const { pipeline, keys } = make();
-    pipeline.start([{ key: 'a', seq: 1, stamp: '', bytes: bytes('1') }], 1);
+    pipeline.start([{ key: 'a', seq: 1, stamp: '', bytes: bytes('1') }], 1, false);
     pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
     pipeline.push({ kind: 'put', key: 'b', bytes: bytes('1') });
     pipeline.push({ kind: 'put', key: 'b', bytes: bytes('1') });
@@ -86,7 +100,7 @@ describe('WritePipeline', () => {
 
   it('replaces only the latest of what waits', () => {
     const { pipeline, sent, ack } = make();
-    pipeline.start([], 0);
+    pipeline.start([], 0, false);
     for (let index = 0; index < 256; index += 1) {
       pipeline.push({ kind: 'put', key: `k${index}`, bytes: bytes('1') });
     }
@@ -103,7 +117,7 @@ describe('WritePipeline', () => {
 
   it('stops at the first failure and says so once', async () => {
     const { pipeline, sent, fail, failures } = make();
-    pipeline.start([], 0);
+    pipeline.start([], 0, false);
     pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
     pipeline.push({ kind: 'put', key: 'b', bytes: bytes('1') });
     await fail(0);
@@ -116,7 +130,7 @@ describe('WritePipeline', () => {
 
   it('knows its own entries from those of others', () => {
     const { pipeline } = make();
-    pipeline.start([], 0);
+    pipeline.start([], 0, false);
     pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
     const entry = { key: 'a', stamp: '', bytes: bytes('1') };
     expect(pipeline.seen({ ...entry, seq: 1 })).toBe(true);
@@ -126,7 +140,7 @@ describe('WritePipeline', () => {
 
   it('repairs a foreign write that came after one whose answer is still on its way', () => {
     const { pipeline, keys } = make();
-    pipeline.start([], 0);
+    pipeline.start([], 0, false);
     pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
     pipeline.seen({ key: 'a', stamp: '', bytes: bytes('1'), seq: 1 });
     pipeline.seen({ key: 'a', stamp: '', bytes: undefined, seq: 2 });
@@ -136,7 +150,7 @@ describe('WritePipeline', () => {
 
   it('lets an epoch of a shared bucket wait for what it stands for', async () => {
     const { pipeline, keys, ack } = make(true);
-    pipeline.start([], 0);
+    pipeline.start([], 0, false);
     pipeline.push({ kind: 'put', key: 'a', bytes: bytes('1') });
     pipeline.push({ kind: 'epoch', key: 'epoch', encode: () => bytes('e') });
     expect(keys()).toBe('a');

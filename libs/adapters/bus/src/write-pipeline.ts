@@ -33,11 +33,16 @@ interface PipelineOptions {
  * Sends writes in order, many in flight. Every write names the position in the stream and the write that it must follow, so that one that
  * fails makes all later ones fail: the stream never holds a later write without the earlier ones. The position alone would not do: when
  * others have written meanwhile, a later write's position may be right by chance. It also knows what the bucket will hold once all has arrived.
+ *
+ * A stream that several servers keep takes one write at a time instead: there the server compares the named write only after the members
+ * have agreed on it, and a stream that is told a wrong one takes no further writes until its servers are started again (NATS 2.15).
  */
 export class WritePipeline {
   readonly #options: PipelineOptions;
   readonly #window: SendWindow;
   #running = false;
+  /** Several servers keep the stream. */
+  #replicated = false;
   /** Acknowledgements of an earlier start mean nothing. */
   #generation = 0;
   #contents = new Map<string, Uint8Array>();
@@ -83,9 +88,10 @@ export class WritePipeline {
     return this.#inFlight > 0 || this.#expected.size > 0;
   }
 
-  /** Begins again from what the bucket holds. */
-  start(entries: readonly Entry[], lastSeq: number): void {
+  /** Begins again from what the bucket holds; `replicated` when several servers keep it. */
+  start(entries: readonly Entry[], lastSeq: number, replicated: boolean): void {
     this.stop();
+    this.#replicated = replicated;
     this.#contents = new Map();
     this.#seqOfKey = new Map();
     for (const { key, bytes, seq } of entries) {
@@ -157,7 +163,7 @@ export class WritePipeline {
 
   /** In a shared bucket order is not enforced: an epoch waits for what it stands for, a deletion for what it deletes. */
   #mustWait(op: WriteOp): boolean {
-    if (!this.#options.shared) return false;
+    if (!this.#options.shared) return this.#replicated && this.#inFlight > 0;
     if (op.kind === 'epoch') return this.#inFlight > 0;
     return op.kind === 'delete' && this.#inFlightOfKey.has(op.key);
   }
@@ -182,14 +188,14 @@ export class WritePipeline {
     if (bytes === undefined) this.#contents.delete(key);
     else this.#contents.set(key, bytes);
     const request = { bucket, key, bytes, expect: this.#expectation(op) };
-    const id = `${this.#chain}.${(this.#sent += 1)}`;
+    const id = shared || this.#replicated ? undefined : `${this.#chain}.${(this.#sent += 1)}`;
     if (!shared) {
       this.#lastSeq += 1;
       this.#lastId = id;
       this.#expected.set(this.#lastSeq, { key, bytes });
     }
     onSent();
-    link.put(shared ? request : { ...request, id }).then(
+    link.put(id === undefined ? request : { ...request, id }).then(
       (seq) => {
         if (generation !== this.#generation) return;
         answered();

@@ -11,6 +11,8 @@ interface Stream {
   lastStamp: string;
   lastId: string | undefined;
   lastAtMs: number;
+  /** Told to follow a write that was not there, as a member of a cluster: it takes no writes any more. */
+  isBroken?: boolean;
 }
 
 /** What a NATS server with JetStream holds and does, apart from the network. */
@@ -61,11 +63,14 @@ export function createNats({ now, replicated, onStored, onChanged }: NatsOptions
   const put = ({ bucket, key, bytes, expect, id }: PutRequest): number => {
     const stream = streams.get(bucket);
     if (stream === undefined) throw new MeshError('bus_unavailable', `no bucket ${bucket}`);
+    if (stream.isBroken) throw new MeshError('bus_unavailable', `bucket ${bucket} takes no writes`);
     const last = expect.kind === 'stream' ? stream.lastSeq : (stream.entries.get(key)?.seq ?? 0);
     if (expect.kind !== 'none' && expect.seq !== last)
       throw new MeshError('bus_refused', `wrong last sequence: ${expect.seq}, is ${last}`);
-    if (expect.kind === 'stream' && expect.after !== undefined && expect.after !== stream.lastId)
+    if (expect.kind === 'stream' && expect.after !== undefined && expect.after !== stream.lastId) {
+      stream.isBroken = replicated();
       throw new MeshError('bus_refused', `wrong last write: ${expect.after}`);
+    }
     stream.lastSeq += 1;
     stream.lastId = id;
     const entry: Entry = { key, seq: stream.lastSeq, stamp: stamp(), bytes };
