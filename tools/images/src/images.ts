@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { bundlePath, serviceNames, type ServiceName } from '@osm/services';
+import { bundlePath, repositoryRoot, serviceNames, type ServiceName } from '@osm/services';
 import type { ImageConfig } from './archive.ts';
 import { hostFile, hostTree, program, type ImageFile } from './image-file.ts';
 import { identityFiles } from './node-runtime.ts';
@@ -23,8 +23,19 @@ export interface PlanOptions {
 
 const nonRoot = '65532:65532';
 
-/** Names of all images. The last three carry other people's programs: for clusters that cannot pull theirs from a registry. */
-export const imageNames = [...serviceNames, 'bootstrap', 'init', 'envoy', 'nats'] as const;
+/**
+ * Names of all images. `init`, `envoy` and `nats` carry other people's programs: for clusters that cannot pull theirs from a registry.
+ * `bookstore` is the demo, `e2e` what the tests on a cluster run in their pods.
+ */
+export const imageNames = [
+  ...serviceNames,
+  'bootstrap',
+  'init',
+  'envoy',
+  'nats',
+  'bookstore',
+  'e2e',
+] as const;
 
 export type ImageName = (typeof imageNames)[number];
 
@@ -36,9 +47,27 @@ export function planImage(name: ImageName, options: PlanOptions): ImagePlan {
       return planProgram(name, options.envoy, '/usr/local/bin/envoy');
     case 'nats':
       return planProgram(name, options.nats, '/usr/local/bin/nats-server');
+    case 'bookstore':
+      return planScripts(name, 'tools/playground/demo/apps', options);
+    case 'e2e':
+      return planScripts(name, 'apps/kubernetes-e2e/image', options);
     default:
       return planOwn(name, options);
   }
+}
+
+/** Scripts for Node; the pod says which: `command: [node, buyer.mjs]`. */
+function planScripts(name: string, folder: string, { runtime }: PlanOptions): ImagePlan {
+  return {
+    name,
+    layers: [runtime(), hostTree(join(repositoryRoot, folder), '/app')],
+    config: {
+      user: nonRoot,
+      workdir: '/app',
+      entrypoint: ['/usr/local/bin/node'],
+      environment: { PATH: '/usr/local/bin:/usr/bin:/bin', NODE_ENV: 'production' },
+    },
+  };
 }
 
 /** A program of ours: the runtime, which all of them share, and one file. */

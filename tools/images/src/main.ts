@@ -39,7 +39,8 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const defaults = imageNames.filter((name) => !['init', 'envoy', 'nats'].includes(name));
+  const others = ['init', 'envoy', 'nats', 'bookstore', 'e2e'];
+  const defaults = imageNames.filter((name) => !others.includes(name));
   const wanted = positionals.length === 0 ? defaults : positionals.map(imageName);
   const out = resolve(values.out);
   mkdirSync(out, { recursive: true });

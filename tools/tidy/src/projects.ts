@@ -6,7 +6,7 @@ const layerOfFolder: readonly (readonly [RegExp, string])[] = [
   [/^libs\/core\//, 'layer:core'],
   [/^libs\/adapters\//, 'layer:adapter'],
   [/^libs\/testing\//, 'layer:testing'],
-  [/^apps\/mesh-e2e\//, 'layer:e2e'],
+  [/^apps\/(mesh|kubernetes)-e2e\//, 'layer:e2e'],
   [/^apps\//, 'layer:app'],
   [/^tools\//, 'layer:tool'],
 ];

@@ -1,0 +1,56 @@
+// serve.mjs KIND:PORT...: servers of a test pod. http answers who it is and what it was asked, echo repeats each line, greet speaks
+// first and then repeats. Without an argument it idles: a pod to send from.
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+
+const name = process.env.NAME ?? os.hostname();
+const servers = process.argv.slice(2).map((spec) => {
+  const [kind, port] = spec.split(':');
+  const server = kind === 'http' ? http.createServer(answer) : net.createServer(talk(kind));
+  return server.listen(Number(port), '0.0.0.0');
+});
+setInterval(() => undefined, 1 << 30);
+
+// As a server should: who is being answered gets the answer, nobody else is taken on.
+process.on('SIGTERM', () => {
+  if (servers.length === 0) process.exit(0);
+  let open = servers.length;
+  for (const server of servers) {
+    server.close(() => --open === 0 && process.exit(0));
+    server.closeIdleConnections?.();
+  }
+  setTimeout(() => process.exit(0), 2000);
+});
+
+/** /slow/MS answers after so long, /status/CODE with that status. */
+function answer(request, response) {
+  request.resume();
+  const [, word, value] = request.url.split('/');
+  const { method, url: path, headers } = request;
+  const body = `${JSON.stringify({ name, pod: os.hostname(), method, path, headers })}\n`;
+  setTimeout(
+    () => {
+      response.writeHead(word === 'status' ? Number(value) : 200, {
+        'content-type': 'application/json',
+        'x-pod': os.hostname(),
+      });
+      response.end(body);
+    },
+    word === 'slow' ? Number(value) : 0,
+  );
+}
+
+function talk(kind) {
+  return (socket) => {
+    let rest = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => socket.destroy());
+    if (kind === 'greet') socket.write(`220 ${name} ready\n`);
+    socket.on('data', (chunk) => {
+      rest += chunk;
+      for (let at; (at = rest.indexOf('\n')) >= 0; rest = rest.slice(at + 1))
+        socket.write(`${name}: ${rest.slice(0, at).trim()}\n`);
+    });
+  };
+}
