@@ -10,17 +10,21 @@ import { removeLeftovers } from './harness/story.ts';
 // OSM_TEST_KEEP=1 is for who writes stories: images and mesh stay as they are, before and after.
 const keep = process.env['OSM_TEST_KEEP'] === '1';
 
-export default async function setup(): Promise<() => Promise<void>> {
+/** Called by vitest before the first story. */
+export async function setup(): Promise<void> {
   await checkTools();
-  if (keep) return () => Promise.resolve();
+  if (keep) return;
   await checkCluster();
   const start = performance.now();
-  await provideImages((line) => console.log(line));
-  console.log(`images: ${((performance.now() - start) / 1000).toFixed(0)} s`);
-  return async () => {
-    await removeLeftovers();
-    await removeMesh();
-  };
+  const said = await provideImages();
+  process.stdout.write(`${said} (${((performance.now() - start) / 1000).toFixed(0)} s)\n`);
+}
+
+/** Called by vitest after the last one. */
+export async function teardown(): Promise<void> {
+  if (keep) return;
+  await removeLeftovers();
+  await removeMesh();
 }
 
 async function checkTools(): Promise<void> {

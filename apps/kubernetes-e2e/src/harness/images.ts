@@ -11,9 +11,9 @@ import { mustRun } from './run.ts';
  * come under the names that the chart has for them, for a cluster that cannot pull those. Without that variable the cluster is
  * trusted to have or to find all images.
  */
-export async function provideImages(report: (line: string) => void): Promise<void> {
+export async function provideImages(): Promise<string> {
   const load = process.env['OSM_LOAD_IMAGES']?.split(' ').filter((word) => word !== '') ?? [];
-  if (load.length === 0) return report('OSM_LOAD_IMAGES is empty: the cluster finds its images');
+  if (load.length === 0) return 'OSM_LOAD_IMAGES is empty: the cluster finds its images';
   const out = mkdtempSync(join(tmpdir(), 'osm-images-'));
   try {
     await buildImages(out);
@@ -21,7 +21,7 @@ export async function provideImages(report: (line: string) => void): Promise<voi
       .filter((name) => name.endsWith('.tar'))
       .map((name) => join(out, name));
     await mustRun([...load, ...archives]);
-    report(`${archives.length} images built and loaded`);
+    return `${archives.length} images built and loaded`;
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
