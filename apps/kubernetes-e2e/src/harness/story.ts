@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll } from 'vitest';
 import { apply, kubectl, type Manifest } from './kubectl.ts';
 import { osm } from './osm.ts';
 
@@ -13,8 +12,8 @@ export interface Story {
   readonly end: () => Promise<void>;
 }
 
-/** Call it in a `describe`: the story's namespaces are deleted after its last test. */
-export function useStory(): Story {
+/** Begins a story; `afterAll(story.end)` ends it. */
+export function openStory(): Story {
   const made: string[] = [];
   const plainNamespace = async (name: string): Promise<string> => {
     const full = `${name}-${randomBytes(3).toString('hex')}`;
@@ -24,7 +23,7 @@ export function useStory(): Story {
     await kubectl('wait', '-n', full, '--for=create', 'serviceaccount/default', '--timeout=20s');
     return full;
   };
-  const story: Story = {
+  return {
     plainNamespace,
     namespace: async (name) => {
       const full = await plainNamespace(name);
@@ -37,8 +36,6 @@ export function useStory(): Story {
       await kubectl('delete', 'namespace', '--ignore-not-found', '--wait=false', ...names);
     },
   };
-  afterAll(() => story.end());
-  return story;
 }
 
 /** Namespaces that stories left, because their process was ended: they carry a label. */

@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answers, call } from '../harness/calls.ts';
 import { apply, remove, type Manifest } from '../harness/kubectl.ts';
 import { changeMeshConfig, useMesh } from '../harness/mesh.ts';
 import { allReady, hasSidecar, podsOf } from '../harness/pods.ts';
 import { httpRoutes, trafficTarget } from '../harness/policy.ts';
-import { useStory } from '../harness/story.ts';
+import { openStory } from '../harness/story.ts';
 import { workload } from '../harness/workloads.ts';
 
 // OSM's rows `permissive` and `permissive_smi_switching`, one story: the same pods, the switch thrown back and forth.
@@ -13,7 +13,8 @@ const permissive = (isOn: boolean): Promise<void> =>
   changeMeshConfig({ traffic: { enablePermissiveTrafficPolicyMode: isOn } });
 
 describe('permissive mode', () => {
-  const story = useStory();
+  const story = openStory();
+  afterAll(story.end);
   let client = { namespace: '', app: 'client' };
   let outsider = { namespace: '', app: 'outsider' };
   let url = '';
