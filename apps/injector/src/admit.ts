@@ -3,6 +3,7 @@ import {
   copyBootstrap,
   emitBootstrapSecret,
   injectPod,
+  type ClusterAbilities,
   type InjectionResult,
   type JsonObject,
 } from '@osm/injection';
@@ -18,6 +19,8 @@ import type { InjectorMetrics } from './metrics.ts';
 import type { SecretStore } from './secret-store.ts';
 
 export interface AdmitOptions {
+  /** Of the cluster; undefined until it has told. */
+  readonly abilities: () => ClusterAbilities | undefined;
   readonly certificates: CertificateAsker;
   readonly config: Config;
   readonly log: Logger;
@@ -49,7 +52,8 @@ async function admitPod(
 ): Promise<Admission | undefined> {
   const { config, log, mesh } = options;
   const settings = mesh.settings();
-  if (settings === undefined) return undefined;
+  const abilities = options.abilities();
+  if (settings === undefined || abilities === undefined) return undefined;
   const proxyUuid = randomUUID();
   const result = injectPod({
     pod: request.object,
@@ -65,6 +69,7 @@ async function admitPod(
       agent: config.defaultProxylessAgentImage,
       pullPolicy: config.osmContainerPullPolicy,
     },
+    abilities,
     xdsAddresses: config.xdsAddress,
   });
   const facts = { namespace: request.namespace, uid: request.uid };

@@ -1,3 +1,4 @@
+import { abilitiesOf, noAbilities, type ClusterAbilities } from '@osm/injection';
 import {
   createApiServer,
   createWebhookConfiguration,
@@ -19,6 +20,8 @@ export interface Cluster {
   /** A pod with a sidecar is in the catalog. */
   readonly podFound: (pod: Pod) => void;
   readonly trust: (bundle: TrustBundle) => void;
+  /** Asks what pods can be made of. Fails with `api_unavailable`. */
+  readonly abilities: () => Promise<ClusterAbilities>;
   /** Its own work, until the signal. */
   readonly run: () => Promise<void>;
 }
@@ -35,6 +38,7 @@ export function inDirectory(directory: string): Cluster {
     secrets: createDirectorySecretStore(directory),
     podFound: () => undefined,
     trust: () => undefined,
+    abilities: () => Promise.resolve(noAbilities),
     run: () => Promise.resolve(),
   };
 }
@@ -65,6 +69,7 @@ function openKubernetes({ config, log, signal }: ServiceContext<Config>): Cluste
     },
     podFound: owner.found,
     trust: webhook.trust,
+    abilities: async () => abilitiesOf(await server.ask({ path: '/version', signal })),
     run: webhook.follow,
   };
 }

@@ -1,6 +1,7 @@
 import { subjects, type Bus } from '@osm/bus';
+import type { ClusterAbilities } from '@osm/injection';
 import { obtainCertificate, type CertificateAsker } from '@osm/pki';
-import type { Clock } from '@osm/prelude';
+import { MeshError, pause, type Clock } from '@osm/prelude';
 import { versionInfo, type ServiceContext } from '@osm/runtime';
 import { serveWebhook, type MortalIdentity } from '@osm/webhook';
 import { createAdmit } from './admit.ts';
@@ -8,6 +9,8 @@ import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createMeshView, followTrust } from './mesh-view.ts';
 import { createInjectorMetrics } from './metrics.ts';
+
+const retryMs = 500;
 
 interface Environment {
   readonly bus: Bus;
@@ -28,6 +31,7 @@ export async function runInjector(
   const { secrets } = cluster;
   const { version } = versionInfo();
   const catalogGate = readiness.gate('catalog');
+  const clusterGate = readiness.gate('cluster');
   const busGate = readiness.gate('bus');
   const noteBus = (connected: boolean): void =>
     connected ? busGate.ready() : busGate.notReady('not connected to the bus');
@@ -36,12 +40,23 @@ export async function runInjector(
 
   const mesh = createMeshView(bus, cluster.podFound);
   const metrics = createInjectorMetrics(context.metrics);
+  let known: ClusterAbilities | undefined;
+  const abilities = (): ClusterAbilities | undefined => known;
   const certificates: CertificateAsker = {
     asker: 'injector',
     clock,
     ask: (request, options) => bus.request(subjects.sign, request, options),
   };
-  const admit = createAdmit({ certificates, config, log, mesh, metrics, secrets, version });
+  const admit = createAdmit({
+    abilities,
+    certificates,
+    config,
+    log,
+    mesh,
+    metrics,
+    secrets,
+    version,
+  });
   const webhook = serveWebhook({
     host: config.webhookHost,
     port: config.webhookPort,
@@ -57,6 +72,7 @@ export async function runInjector(
     signal,
   });
   catalogGate.notReady('waiting for the catalog-watcher');
+  clusterGate.notReady('waiting for the API server to tell its version');
   try {
     await Promise.all([
       mesh.follow(signal, catalogGate.ready),
@@ -65,9 +81,31 @@ export async function runInjector(
         webhook.onBundle();
       }),
       cluster.run(),
+      askAbilities(context, environment, (answer) => {
+        known = answer;
+        clusterGate.ready();
+      }),
     ]);
   } finally {
     await webhook.close();
+  }
+}
+
+/** Once, at start: whoever upgrades a cluster replaces its nodes, and this service with them. */
+async function askAbilities(
+  { log, signal }: ServiceContext<Config>,
+  { clock, cluster }: Environment,
+  answered: (abilities: ClusterAbilities) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const abilities = await cluster.abilities();
+      log.info('asked the cluster what pods can be made of', { ...abilities });
+      return answered(abilities);
+    } catch (thrown) {
+      log.warn('the cluster does not tell its version yet', { err: MeshError.from(thrown) });
+      await pause(clock, retryMs, signal);
+    }
   }
 }
 

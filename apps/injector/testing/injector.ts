@@ -1,6 +1,6 @@
 import { buckets, type Bus } from '@osm/bus';
 import { silentLogger, type MemoryBusHub } from '@osm/bus/testing';
-import type { JsonObject } from '@osm/injection';
+import { noAbilities, type ClusterAbilities, type JsonObject } from '@osm/injection';
 import { defaultMeshSettings, objectKey, type CatalogValue } from '@osm/model';
 import { Injection, type CatalogObject } from '@osm/proto-mesh';
 import { createReadiness, systemClock, type Readiness } from '@osm/runtime';
@@ -19,7 +19,7 @@ export interface RunningInjector {
 
 export function startInjector(
   hub: MemoryBusHub,
-  options: { webhookTls: boolean },
+  options: { webhookTls: boolean; abilities?: ClusterAbilities },
 ): RunningInjector {
   const abort = new AbortController();
   const readiness = createReadiness();
@@ -64,6 +64,7 @@ export function startInjector(
       cluster: {
         podFound: () => undefined,
         trust: () => undefined,
+        abilities: () => Promise.resolve(options.abilities ?? noAbilities),
         run: () => Promise.resolve(),
         secrets: {
           write: (secret) => Promise.resolve(void secrets.push(secret)),

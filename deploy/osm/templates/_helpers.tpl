@@ -161,7 +161,9 @@ spec:
     "configResyncInterval" $osm.configResyncInterval
     "tlsMinProtocolVersion" "TLSv1_2"
     "tlsMaxProtocolVersion" "TLSv1_3"
-    "localProxyMode" $osm.localProxyMode)
+    "localProxyMode" $osm.localProxyMode
+    "containerForm" $osm.sidecarContainerForm
+    "terminationDelay" $osm.sidecarTerminationDelay)
   "traffic" (dict
     "enableEgress" $osm.enableEgress
     "enablePermissiveTrafficPolicyMode" $osm.enablePermissiveTrafficPolicy

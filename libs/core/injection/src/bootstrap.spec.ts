@@ -91,11 +91,22 @@ describe('emitBootstrap', () => {
       node: { id: proxyUuid, cluster: 'bookstore.shop' },
       admin: { address: { socket_address: { address: '127.0.0.1', port_value: 15000 } } },
       dynamic_resources: { ads_config: { api_type: 'DELTA_GRPC' } },
-      static_resources: { listeners: [] },
+      static_resources: { listeners: [{ name: 'configured_listener' }] },
     });
     expect(JSON.stringify(bootstrap)).toContain(
       '"match_typed_subject_alt_names":[{"san_type":"DNS","matcher":{"exact":"ads.cluster.local"}}]',
     );
+  });
+
+  it('goes nowhere without a first configuration, and says so when it has one', () => {
+    const { dynamic_resources, static_resources } = bootstrapOf();
+    expect(dynamic_resources).toMatchObject({
+      cds_config: { initial_fetch_timeout: '0s' },
+      lds_config: { initial_fetch_timeout: '0s' },
+    });
+    expect(static_resources).toMatchObject({
+      listeners: [{ address: { socket_address: { address: '0.0.0.0', port_value: 15905 } } }],
+    });
   });
 
   it('has no statistics for what is not in use, and all that dashboards of OSM show', () => {
@@ -134,6 +145,7 @@ describe('emitBootstrap', () => {
   it('matches a probe by its whole path, not by its beginning', () => {
     const probed = ['app', 'app-2'].map((name) => ({ name, livenessProbe: { httpGet } }));
     expect(JSON.stringify(bootstrapOf(probed)).match(/"match":\{[^}]*\}/g)).toEqual([
+      '"match":{"path":"/configured-by-osm-controller"}',
       '"match":{"path":"/osm-liveness-probe/app"}',
       '"match":{"path":"/osm-liveness-probe/app-2"}',
     ]);
@@ -147,6 +159,7 @@ describe('emitBootstrap', () => {
       startupProbe: { tcpSocket: { port: 1 } },
     },
     { name: 'app-2', livenessProbe: { httpGet: https }, readinessProbe: { httpGet: https } },
+    { name: 'app-3', livenessProbe: { grpc: { port: 9 } }, readinessProbe: { grpc: { port: 10 } } },
   ];
   const addresses = [
     { host: '10.0.0.1', port: 1 },

@@ -1,7 +1,7 @@
 import type { Identity, Sidecar } from '@osm/model';
 import type { Json, JsonObject } from './json.ts';
-import { probeClusters, probeListeners } from './probe-resources.ts';
-import type { ForwardedProbe } from './probes.ts';
+import { configuredListener, probeClusters, probeListeners } from './probe-resources.ts';
+import type { ProbeForwarding } from './probes.ts';
 import { bootstrapDirectory, bootstrapFiles, sidecarPorts } from './sidecar.ts';
 
 /** Where the xDS server is. Several addresses are its replicas. */
@@ -16,7 +16,7 @@ export interface BootstrapRequest {
   readonly trustDomain: string;
   readonly xdsAddresses: readonly XdsAddress[];
   readonly sidecar: Sidecar | undefined;
-  readonly probes: readonly ForwardedProbe[];
+  readonly probes: ProbeForwarding;
 }
 
 /** The one cluster that a proxy knows from the start. OSM's name. */
@@ -39,17 +39,27 @@ export function emitBootstrap(request: BootstrapRequest): JsonObject {
     admin: { address: socketAddress('127.0.0.1', sidecarPorts.admin) },
     dynamic_resources: {
       ads_config: adsConfig,
-      cds_config: { ads: {}, resource_api_version: 'V3' },
-      lds_config: { ads: {}, resource_api_version: 'V3' },
+      cds_config: untilConfigured,
+      lds_config: untilConfigured,
     },
     layered_runtime: { layers: runtimeLayers },
     ...statistics,
     static_resources: {
-      listeners: probeListeners(request.probes),
+      listeners: [configuredListener, ...probeListeners(request.probes)],
       clusters: [emitXdsCluster(request), ...probeClusters(request.probes)],
     },
   };
 }
+
+/**
+ * Envoy would go on without a configuration after 15 s, and look alive. It listens nowhere before the first one is complete, which is how
+ * the kubelet learns of it (`configuredListener`).
+ */
+const untilConfigured: JsonObject = {
+  ads: {},
+  resource_api_version: 'V3',
+  initial_fetch_timeout: '0s',
+};
 
 /** Node cluster and --service-cluster: the service identity. */
 export function serviceCluster(identity: Identity): string {

@@ -7,6 +7,7 @@ import type { ProbeType } from './probes.ts';
 import {
   bootstrapDirectory,
   bootstrapFiles,
+  configuredPath,
   podNames,
   sidecarPorts,
   sidecarUid,
@@ -29,13 +30,34 @@ export interface SidecarImages {
  */
 const drainSeconds = 30;
 
+/** What the pod security standard `restricted` asks of a container. */
+const restricted: JsonObject = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+/** A native sidecar holds what comes after it until this succeeds; in the classic form the pod is not ready before. */
+const configuredProbe: JsonObject = {
+  httpGet: { path: configuredPath, port: sidecarPorts.configured },
+  // Nobody is ready at once: the first question would be a warning about every pod.
+  initialDelaySeconds: 1,
+  periodSeconds: 1,
+  // A new start does not help: the proxy waits for the mesh. It is there for whatever nobody thought of.
+  failureThreshold: 600,
+};
+
 /** The container that redirects the pod's traffic, then ends. */
 export function emitInitContainer(options: {
   readonly image: string;
   readonly images: SidecarImages;
   readonly settings: MeshSettings;
   readonly interception: PodInterception;
+  readonly grpcProbePorts: readonly number[];
 }): JsonObject {
+  const { interception, grpcProbePorts } = options;
   const { sidecar } = options.settings;
   const localProxyMode = sidecar?.localProxyMode === 'PodIP' ? 'PodIP' : 'Localhost';
   return {
@@ -43,7 +65,7 @@ export function emitInitContainer(options: {
     image: options.image,
     imagePullPolicy: options.images.pullPolicy,
     command: ['/bin/sh'],
-    args: ['-c', emitInitScript({ interception: options.interception, localProxyMode })],
+    args: ['-c', emitInitScript({ interception, localProxyMode, grpcProbePorts })],
     env: [fieldEnv('POD_IP', 'status.podIP')],
     securityContext: {
       privileged: sidecar?.privilegedInitContainer ?? false,
@@ -94,10 +116,14 @@ export function emitEnvoyContainer(options: {
       fieldEnv('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
     ],
     volumeMounts: [{ name: podNames.volume, readOnly: true, mountPath: bootstrapDirectory }],
-    securityContext: { allowPrivilegeEscalation: false, runAsUser: sidecarUid },
+    startupProbe: configuredProbe,
+    securityContext: { ...restricted, runAsUser: sidecarUid },
     ...(resources === undefined ? {} : { resources }),
   };
 }
+
+/** Not the proxy's: its connections to the application are not redirected as long as it is another. */
+const healthcheckUid = 65_532;
 
 /** Turns HTTP probes into TCP connections to the application. */
 export function emitHealthcheckContainer(images: SidecarImages): JsonObject {
@@ -108,6 +134,7 @@ export function emitHealthcheckContainer(images: SidecarImages): JsonObject {
     command: ['/osm-healthcheck'],
     args: ['--verbosity', 'info'],
     ports: [{ containerPort: sidecarPorts.tcpHealth }],
+    securityContext: { ...restricted, runAsUser: healthcheckUid },
   };
 }
 

@@ -21,6 +21,7 @@ export {
 } from './bootstrap.ts';
 export { emitInitScript, type InitRulesOptions } from './init-rules.ts';
 export type { PodInterception } from './interception.ts';
+export { abilitiesOf, noAbilities, type ClusterAbilities } from './form.ts';
 export type { SidecarImages } from './containers.ts';
 export type { Json, JsonObject } from './json.ts';
 export {

@@ -14,13 +14,22 @@ function rules(
   parts: Partial<PodInterception>,
   localProxyMode: 'Localhost' | 'PodIP' = 'Localhost',
 ) {
-  return emitInitScript({ interception: { ...nothing, ...parts }, localProxyMode }).split('\n');
+  return emitInitScript({
+    interception: { ...nothing, ...parts },
+    localProxyMode,
+    grpcProbePorts: [],
+  }).split('\n');
 }
 
 describe('emitInitScript', () => {
   it('redirects all but the sidecar and loopback', () => {
-    expect(emitInitScript({ interception: nothing, localProxyMode: 'Localhost' }))
-      .toBe(`iptables-restore --noflush <<EOF
+    expect(
+      emitInitScript({
+        interception: nothing,
+        localProxyMode: 'Localhost',
+        grpcProbePorts: [15910],
+      }),
+    ).toBe(`iptables-restore --noflush <<EOF
 *nat
 :OSM_PROXY_INBOUND - [0:0]
 :OSM_PROXY_IN_REDIRECT - [0:0]
@@ -33,6 +42,8 @@ describe('emitInitScript', () => {
 -A OSM_PROXY_INBOUND -p tcp --dport 15902 -j RETURN
 -A OSM_PROXY_INBOUND -p tcp --dport 15903 -j RETURN
 -A OSM_PROXY_INBOUND -p tcp --dport 15904 -j RETURN
+-A OSM_PROXY_INBOUND -p tcp --dport 15905 -j RETURN
+-A OSM_PROXY_INBOUND -p tcp --dport 15910 -j RETURN
 -A OSM_PROXY_INBOUND -p tcp -j OSM_PROXY_IN_REDIRECT
 -A OSM_PROXY_OUT_REDIRECT -p tcp -j REDIRECT --to-port 15001
 -A OUTPUT -p tcp -j OSM_PROXY_OUTBOUND

@@ -5,6 +5,8 @@ export interface InitRulesOptions {
   readonly interception: PodInterception;
   /** MeshConfig localProxyMode: where the proxy finds the application, 127.0.0.1 or the pod's address. */
   readonly localProxyMode: 'Localhost' | 'PodIP';
+  /** Where the proxy takes gRPC probes: the kubelet must reach them. */
+  readonly grpcProbePorts: readonly number[];
 }
 
 /** iptables takes at most this many ports in one multiport match. More than that in one rule made OSM's init container fail. */
@@ -17,7 +19,7 @@ const multiportMax = 15;
 export function emitInitScript(options: InitRulesOptions): string {
   const rules = [
     ...chains.map((chain) => `:${chain} - [0:0]`),
-    ...inboundRules(options.interception),
+    ...inboundRules(options),
     ...outboundRules(options),
   ];
   return `iptables-restore --noflush <<EOF\n*nat\n${rules.join('\n')}\nCOMMIT\nEOF\n`;
@@ -29,14 +31,14 @@ const outbound = 'OSM_PROXY_OUTBOUND';
 const outRedirect = 'OSM_PROXY_OUT_REDIRECT';
 const chains = [inbound, inRedirect, outbound, outRedirect];
 
-function inboundRules(interception: PodInterception): string[] {
-  const { metrics, liveness, readiness, startup, tcpHealth } = sidecarPorts;
+function inboundRules({ interception, grpcProbePorts }: InitRulesOptions): string[] {
+  const { metrics, liveness, readiness, startup, tcpHealth, configured } = sidecarPorts;
+  const probes = [liveness, readiness, startup, tcpHealth, configured, ...grpcProbePorts];
+  const open = [metrics, ...probes];
   return [
     `-A ${inRedirect} -p tcp -j REDIRECT --to-port ${sidecarPorts.inbound}`,
     `-A PREROUTING -p tcp -j ${inbound}`,
-    ...[metrics, liveness, readiness, startup, tcpHealth].map(
-      (port) => `-A ${inbound} -p tcp --dport ${port} -j RETURN`,
-    ),
+    ...open.map((port) => `-A ${inbound} -p tcp --dport ${port} -j RETURN`),
     `-A ${inbound} -p tcp -j ${inRedirect}`,
     // Inserted at the head: they must come before the redirect above.
     ...interception.networkInterfaceExclusionList.map(

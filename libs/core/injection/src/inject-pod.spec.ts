@@ -98,7 +98,20 @@ describe('injectPod', () => {
       volumeMounts: [
         { name: 'envoy-bootstrap-config-volume', readOnly: true, mountPath: '/etc/envoy' },
       ],
-      securityContext: { allowPrivilegeEscalation: false, runAsUser: 1500 },
+      startupProbe: {
+        httpGet: { path: '/configured-by-osm-controller', port: 15905 },
+        initialDelaySeconds: 1,
+        periodSeconds: 1,
+        failureThreshold: 600,
+      },
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        runAsNonRoot: true,
+        runAsUser: 1500,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
     });
   });
 

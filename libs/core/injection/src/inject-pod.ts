@@ -1,20 +1,23 @@
 import type { Identity, MeshSettings, Namespace } from '@osm/model';
 import { annotations, parseProxylessWish } from './annotations.ts';
 import { emitBootstrap, type XdsAddress } from './bootstrap.ts';
-import {
-  emitEnvoyContainer,
-  emitHealthcheckContainer,
-  emitInitContainer,
-  type SidecarImages,
-} from './containers.ts';
+import type { SidecarImages } from './containers.ts';
 import { mountedBootstrapSecret, renewCopiedPod } from './copied-pod.ts';
 import { decideInjection } from './decision.ts';
-import { podInterception, type PodInterception } from './interception.ts';
+import {
+  chooseForm,
+  isNativeSidecar,
+  terminationOf,
+  type ClusterAbilities,
+  type SidecarForm,
+} from './form.ts';
+import { podInterception } from './interception.ts';
+import { patchPod } from './patch-pod.ts';
 import type { Json, JsonObject } from './json.ts';
 import { parsePod, type AdmittedPod } from './pod.ts';
 import { emitGrpcBootstrap, patchProxylessPod, takenByProxylessPod } from './proxyless-pod.ts';
-import { rewriteProbes, type RewrittenProbes } from './probes.ts';
-import { bootstrapSecretName, podNames, sidecarPorts } from './sidecar.ts';
+import { probeTypes, rewriteProbes, type RewrittenProbes } from './probes.ts';
+import { podNames, sidecarUid } from './sidecar.ts';
 
 export interface InjectionRequest {
   /** The Pod as it came with the admission request. */
@@ -28,6 +31,7 @@ export interface InjectionRequest {
   /** New for every request. */
   readonly proxyUuid: string;
   readonly images: SidecarImages;
+  readonly abilities: ClusterAbilities;
   readonly xdsAddresses: readonly XdsAddress[];
 }
 
@@ -73,7 +77,9 @@ export function injectPod(request: InjectionRequest): InjectionResult {
   if (proxyless.value) return injectAgent(request, pod, identity);
   const interception = podInterception(request.settings.interception, pod.annotations);
   if (interception.kind === 'error') return deny(`pod: ${interception.error}`);
-  const probes = rewriteProbes(pod.containers);
+  const { settings, proxyUuid } = request;
+  const form = chooseForm(request.abilities, settings.sidecar);
+  const probes = rewriteProbes(pod, form);
   const images = chooseImages(request, probes);
   if (images.kind === 'deny') return images;
   const taken = takenName(pod, probes);
@@ -82,22 +88,26 @@ export function injectPod(request: InjectionRequest): InjectionResult {
     kind: 'inject',
     identity,
     pod: patchPod({
-      request,
       pod,
+      proxyUuid,
       identity,
+      settings,
       probes,
       interception: interception.value,
       images: images.images,
+      form,
+      termination: terminationOf(pod, request.abilities, settings.sidecar),
+      scrape: request.namespace?.metrics === true,
     }),
     bootstrap: emitBootstrap({
-      proxyUuid: request.proxyUuid,
+      proxyUuid,
       identity,
-      trustDomain: request.settings.trustDomain,
+      trustDomain: settings.trustDomain,
       xdsAddresses: request.xdsAddresses,
-      sidecar: request.settings.sidecar,
+      sidecar: settings.sidecar,
       probes: probes.forwarded,
     }),
-    warnings: podWarnings(pod),
+    warnings: podWarnings(pod, form),
   };
 }
 
@@ -117,53 +127,6 @@ function injectAgent(
     bootstrap: emitGrpcBootstrap(proxyUuid, identity),
     warnings: [],
   };
-}
-
-interface Patch {
-  readonly request: InjectionRequest;
-  readonly pod: AdmittedPod;
-  readonly identity: Identity;
-  readonly probes: RewrittenProbes;
-  readonly interception: PodInterception;
-  readonly images: SidecarImages;
-}
-
-function patchPod({ request, pod, identity, probes, interception, images }: Patch): JsonObject {
-  const { settings, proxyUuid } = request;
-  const metadata: Record<string, Json> = {
-    ...pod.metadata,
-    labels: { ...pod.labels, [podNames.uuidLabel]: proxyUuid },
-  };
-  if (request.namespace?.metrics === true)
-    metadata['annotations'] = { ...pod.annotations, ...scrapeAnnotations };
-  const init = emitInitContainer({ image: images.init, images, settings, interception });
-  const healthcheck = probes.needsTcpHealth ? [emitHealthcheckContainer(images)] : [];
-  const envoy = emitEnvoyContainer({
-    image: images.envoy,
-    settings,
-    identity,
-    probeTypes: probes.types,
-  });
-  return {
-    ...pod.document,
-    metadata,
-    spec: {
-      ...pod.spec,
-      volumes: [...pod.volumes, bootstrapVolume(proxyUuid)],
-      initContainers: [...pod.initContainers, init],
-      containers: [...probes.containers, ...healthcheck, envoy],
-    },
-  };
-}
-
-const scrapeAnnotations: JsonObject = {
-  [annotations.scrape]: 'true',
-  [annotations.scrapePort]: String(sidecarPorts.metrics),
-  [annotations.scrapePath]: '/stats/prometheus',
-};
-
-function bootstrapVolume(proxyUuid: string): JsonObject {
-  return { name: podNames.volume, secret: { secretName: bootstrapSecretName(proxyUuid) } };
 }
 
 /** MeshConfig's images win over the injector's own. */
@@ -208,13 +171,26 @@ function takenName(pod: AdmittedPod, probes: RewrittenProbes): string | undefine
   return undefined;
 }
 
-function podWarnings(pod: AdmittedPod): readonly string[] {
+function podWarnings(pod: AdmittedPod, form: SidecarForm): readonly string[] {
   const podUser = runAsUser(pod.spec);
-  return pod.containers
-    .filter((container) => (runAsUser(container) ?? podUser) === 1500)
+  const all = [...pod.containers, ...pod.initContainers.filter(isNativeSidecar)];
+  const asProxy = all
+    .filter((container) => (runAsUser(container) ?? podUser) === sidecarUid)
     .map(
       (container) =>
-        `container "${String(container['name'])}" runs as user 1500, the proxy's: its traffic bypasses the mesh`,
+        `container "${String(container['name'])}" runs as user ${sidecarUid}, the proxy's: its traffic bypasses the mesh`,
+    );
+  return form === 'native' ? asProxy : [...asProxy, ...unreachableProbes(pod)];
+}
+
+function unreachableProbes(pod: AdmittedPod): readonly string[] {
+  return pod.initContainers
+    .filter(isNativeSidecar)
+    .filter((container) => probeTypes.some((type) => container[`${type}Probe`] !== undefined))
+    .map(
+      (container) =>
+        `probes of "${String(container['name'])}" fail once the pod is redirected: the proxy of the classic form starts after it. ` +
+        'Set sidecar.containerForm of the MeshConfig to Native, or probe by command',
     );
 }
 

@@ -1,5 +1,7 @@
+import { isNativeSidecar, type SidecarForm } from './form.ts';
 import { asObject, asObjects, asText, type Json, type JsonObject } from './json.ts';
-import { sidecarPorts } from './sidecar.ts';
+import type { AdmittedPod } from './pod.ts';
+import { grpcProbePortsMax, sidecarPorts } from './sidecar.ts';
 
 export const probeTypes = ['liveness', 'readiness', 'startup'] as const;
 export type ProbeType = (typeof probeTypes)[number];
@@ -25,74 +27,114 @@ export interface ForwardedProbe {
   readonly timeoutSeconds: number;
 }
 
+/** Where the proxy takes gRPC probes for one port of the application: nothing else in a probe tells ports apart. */
+export interface ForwardedGrpcPort {
+  readonly proxyPort: number;
+  readonly port: number;
+  /** The longest of its probes. */
+  readonly timeoutSeconds: number;
+}
+
+/** What the proxy of a pod has to know of the pod's probes. It is kept with the bootstrap: the pod itself no longer tells. */
+export interface ProbeForwarding {
+  readonly http: readonly ForwardedProbe[];
+  readonly grpc: readonly ForwardedGrpcPort[];
+}
+
 export interface RewrittenProbes {
   readonly containers: readonly JsonObject[];
-  readonly forwarded: readonly ForwardedProbe[];
+  readonly initContainers: readonly JsonObject[];
+  readonly forwarded: ProbeForwarding;
   /** Types that some container has, TCP probes included. */
   readonly types: readonly ProbeType[];
   /** Some probe opens a TCP connection: the pod needs the container osm-healthcheck. */
   readonly needsTcpHealth: boolean;
 }
 
-/** What rewriting one probe gives, with what the pod's other probes have to know. */
-interface Rewriting {
-  readonly probe: JsonObject;
-  readonly forwarded: ForwardedProbe | undefined;
+/** What is known of the probes of a pod while they are rewritten. */
+interface Findings {
+  readonly http: ForwardedProbe[];
+  readonly grpc: ForwardedGrpcPort[];
+  readonly types: Set<ProbeType>;
+  needsTcpHealth: boolean;
+  /** What an earlier call has rewritten. */
+  readonly known: ProbeForwarding;
 }
 
+export const noForwarding: ProbeForwarding = { http: [], grpc: [] };
+
 /**
- * Redirects HTTP and TCP probes of the containers to the sidecar, because the kubelet cannot speak mesh TLS. Probes by command
- * or gRPC stay, and so does one whose named port no container port has: the kubelet then says what is wrong. Init containers are
- * not touched: they run before the redirection.
+ * Redirects HTTP, TCP and gRPC probes to the sidecar, because the kubelet cannot speak mesh TLS. Probes by command stay, and so does one
+ * whose named port no container port has: the kubelet then says what is wrong. Of init containers only native sidecars have probes; beside
+ * a classic proxy, which starts after them, they stay as they are. Probes that were rewritten before are found in `known`.
  */
-export function rewriteProbes(containers: readonly JsonObject[]): RewrittenProbes {
-  const forwarded: ForwardedProbe[] = [];
-  const types = new Set<ProbeType>();
-  let needsTcpHealth = false;
-  const rewritten = containers.map((container) => {
-    const changed: Record<string, Json> = { ...container };
-    for (const type of probeTypes) {
-      const probe = asObject(container[`${type}Probe`]);
-      if (probe === undefined) continue;
-      const taken = forwarded.some((each) => each.type === type && each.kind === 'tls-passthrough');
-      const result = rewriteProbe({ container, type, probe, tlsPassthroughTaken: taken });
-      if (result === undefined) continue;
-      changed[`${type}Probe`] = result.probe;
-      types.add(type);
-      if (result.forwarded === undefined) needsTcpHealth = true;
-      else forwarded.push(result.forwarded);
-    }
-    return changed;
-  });
+export function rewriteProbes(
+  pod: Pick<AdmittedPod, 'containers' | 'initContainers'>,
+  form: SidecarForm,
+  known: ProbeForwarding = noForwarding,
+): RewrittenProbes {
+  const found: Findings = { http: [], grpc: [], types: new Set(), needsTcpHealth: false, known };
+  const containers = pod.containers.map((container) => rewriteContainer(container, found));
+  const initContainers = pod.initContainers.map((container) =>
+    form === 'native' && isNativeSidecar(container)
+      ? rewriteContainer(container, found)
+      : container,
+  );
   return {
-    containers: rewritten,
-    forwarded,
-    types: probeTypes.filter((type) => types.has(type)),
-    needsTcpHealth,
+    containers,
+    initContainers,
+    forwarded: { http: found.http, grpc: found.grpc },
+    types: probeTypes.filter((type) => found.types.has(type)),
+    needsTcpHealth: found.needsTcpHealth,
   };
+}
+
+function rewriteContainer(container: JsonObject, found: Findings): JsonObject {
+  const changed: Record<string, Json> = { ...container };
+  for (const type of probeTypes) {
+    const probe = asObject(container[`${type}Probe`]);
+    if (probe !== undefined)
+      changed[`${type}Probe`] = rewriteProbe({ container, type, probe, found });
+  }
+  return changed;
 }
 
 interface ProbeRewrite {
   readonly container: JsonObject;
   readonly type: ProbeType;
   readonly probe: JsonObject;
-  readonly tlsPassthroughTaken: boolean;
+  readonly found: Findings;
 }
 
-function rewriteProbe(request: ProbeRewrite): Rewriting | undefined {
-  const httpGet = asObject(request.probe['httpGet']);
+function rewriteProbe(request: ProbeRewrite): JsonObject {
+  const { probe } = request;
+  const httpGet = asObject(probe['httpGet']);
   if (httpGet !== undefined) return rewriteHttp(request, httpGet);
-  const tcpSocket = asObject(request.probe['tcpSocket']);
-  return tcpSocket === undefined ? undefined : rewriteTcp(request, tcpSocket);
+  const tcpSocket = asObject(probe['tcpSocket']);
+  if (tcpSocket !== undefined) return rewriteTcp(request, tcpSocket);
+  const grpc = asObject(probe['grpc']);
+  return grpc === undefined ? probe : rewriteGrpc(request, grpc);
 }
 
-function rewriteHttp(request: ProbeRewrite, httpGet: JsonObject): Rewriting | undefined {
-  const { container, type, probe, tlsPassthroughTaken } = request;
-  const port = resolvePort(container, httpGet['port']);
-  if (port === undefined) return undefined;
-  const isTls = asText(httpGet['scheme'])?.toUpperCase() === 'HTTPS';
-  const kind = isTls ? (tlsPassthroughTaken ? 'tls-origination' : 'tls-passthrough') : 'http';
+function rewriteHttp(request: ProbeRewrite, httpGet: JsonObject): JsonObject {
+  const { container, type, probe, found } = request;
   const name = asText(container['name']) ?? '';
+  if (isTcpHealth(httpGet)) {
+    noteTcpHealth(request);
+    return probe;
+  }
+  const before = found.known.http.find((each) => each.container === name && each.type === type);
+  if (before !== undefined && httpGet['port'] === sidecarPorts[type]) {
+    noteHttp(request, before);
+    return probe;
+  }
+  const port = resolvePort(container, httpGet['port']);
+  if (port === undefined) return probe;
+  const isTls = asText(httpGet['scheme'])?.toUpperCase() === 'HTTPS';
+  const taken = [...found.http, ...found.known.http].some(
+    (each) => each.type === type && each.kind === 'tls-passthrough',
+  );
+  const kind = isTls ? (taken ? 'tls-origination' : 'tls-passthrough') : 'http';
   const forwarded: ForwardedProbe = {
     container: name,
     type,
@@ -102,22 +144,58 @@ function rewriteHttp(request: ProbeRewrite, httpGet: JsonObject): Rewriting | un
     port,
     timeoutSeconds: timeoutSeconds(probe),
   };
+  noteHttp(request, forwarded);
   const toProxy: Record<string, Json> = { ...httpGet, port: sidecarPorts[type] };
   if (kind !== 'tls-passthrough') toProxy['path'] = forwarded.path;
   if (kind === 'tls-origination') toProxy['scheme'] = 'HTTP';
-  return { probe: { ...probe, httpGet: toProxy }, forwarded };
+  return { ...probe, httpGet: toProxy };
 }
 
-function rewriteTcp(request: ProbeRewrite, tcpSocket: JsonObject): Rewriting | undefined {
+function noteHttp({ type, found }: ProbeRewrite, forwarded: ForwardedProbe): void {
+  found.http.push(forwarded);
+  found.types.add(type);
+}
+
+const tcpHealthPath = '/osm-healthcheck';
+
+function isTcpHealth(httpGet: JsonObject): boolean {
+  return httpGet['port'] === sidecarPorts.tcpHealth && httpGet['path'] === tcpHealthPath;
+}
+
+function noteTcpHealth({ type, found }: ProbeRewrite): void {
+  found.needsTcpHealth = true;
+  found.types.add(type);
+}
+
+function rewriteTcp(request: ProbeRewrite, tcpSocket: JsonObject): JsonObject {
   const port = resolvePort(request.container, tcpSocket['port']);
-  if (port === undefined) return undefined;
+  if (port === undefined) return request.probe;
+  noteTcpHealth(request);
   const rest = Object.entries(request.probe).filter(([key]) => key !== 'tcpSocket');
   const httpGet = {
-    path: '/osm-healthcheck',
+    path: tcpHealthPath,
     port: sidecarPorts.tcpHealth,
     httpHeaders: [{ name: 'Original-Tcp-Port', value: String(port) }],
   };
-  return { probe: { ...Object.fromEntries(rest), httpGet }, forwarded: undefined };
+  return { ...Object.fromEntries(rest), httpGet };
+}
+
+function rewriteGrpc({ probe, found }: ProbeRewrite, grpc: JsonObject): JsonObject {
+  const given = grpc['port'];
+  if (typeof given !== 'number') return probe;
+  const known = [...found.grpc, ...found.known.grpc];
+  const before = known.find(({ proxyPort, port }) => port === given || proxyPort === given);
+  const used = new Set(known.map(({ proxyPort }) => proxyPort));
+  if (before === undefined && used.size >= grpcProbePortsMax) return probe;
+  const forwarded: ForwardedGrpcPort = {
+    proxyPort: before?.proxyPort ?? sidecarPorts.firstGrpcProbe + used.size,
+    port: before?.port ?? given,
+    timeoutSeconds: Math.max(before?.timeoutSeconds ?? 1, timeoutSeconds(probe)),
+  };
+  const at = found.grpc.findIndex(({ port }) => port === forwarded.port);
+  if (at === -1) found.grpc.push(forwarded);
+  else found.grpc[at] = forwarded;
+  return { ...probe, grpc: { ...grpc, port: forwarded.proxyPort } };
 }
 
 function timeoutSeconds(probe: JsonObject): number {

@@ -3,7 +3,13 @@ import { serviceCluster, type XdsAddress } from './bootstrap.ts';
 import type { SidecarImages } from './containers.ts';
 import { asObjects, type Json, type JsonObject } from './json.ts';
 import type { AdmittedPod } from './pod.ts';
-import { bootstrapDirectory, bootstrapSecretName, podNames, sidecarUid } from './sidecar.ts';
+import {
+  bootstrapDirectory,
+  bootstrapSecretName,
+  podNames,
+  sidecarPorts,
+  sidecarUid,
+} from './sidecar.ts';
 
 // A pod whose gRPC speaks xDS itself (annotation openservicemesh.io/proxyless-grpc). It gets no proxy and no redirection, but an agent:
 // gRPC can neither fetch its certificates by SDS nor speak mutual TLS to the xDS server.
@@ -29,9 +35,6 @@ export const proxylessFiles = {
   trust: 'trust.pem',
   socket: 'xds.sock',
 } as const;
-
-/** Where the agent says that identity and roots are there. */
-const agentHealthPort = 15905;
 
 /**
  * The bootstrap of gRPC (its own format, the same for all languages). The names of the certificate provider and of server listeners are
@@ -131,10 +134,10 @@ function agentContainer({ images, trustDomain, xdsAddresses }: ProxylessPatch): 
       ...['--trust-domain', trustDomain],
       ...['--bootstrap-directory', bootstrapDirectory],
       ...['--directory', proxylessDirectory],
-      ...['--http-port', String(agentHealthPort)],
+      ...['--http-port', String(sidecarPorts.configured)],
     ],
     startupProbe: {
-      httpGet: { path: '/health/ready', port: agentHealthPort },
+      httpGet: { path: '/health/ready', port: sidecarPorts.configured },
       periodSeconds: 1,
       failureThreshold: 300,
     },

@@ -9,10 +9,20 @@ export const sidecarPorts = {
   startup: 15903,
   /** Answers HTTP probes by opening a TCP connection: container osm-healthcheck. */
   tcpHealth: 15904,
+  /** Answers once the mesh has configured the proxy; of a proxyless pod's agent, once identity and roots are there. */
+  configured: 15905,
+  /** gRPC probes, one port per port of the application, from here on. */
+  firstGrpcProbe: 15910,
 } as const;
+
+/** More ports with gRPC probes than this are not forwarded: the next numbers may be the application's. */
+export const grpcProbePortsMax = 10;
 
 /** Linux user of the proxy: what it sends is not redirected to it again. Applications must not use it. */
 export const sidecarUid = 1500;
+
+/** Where the kubelet asks whether the proxy has a configuration. Its failure message shows the path: it says what is missing. */
+export const configuredPath = '/configured-by-osm-controller';
 
 /** Names in an injected pod that users and tools know. */
 export const podNames = {

@@ -1,6 +1,6 @@
 import { defaultMeshSettings, type Namespace } from '@osm/model';
 import { Injection } from '@osm/proto-mesh';
-import type { InjectionRequest, JsonObject } from '../src/index.ts';
+import { noAbilities, type InjectionRequest, type JsonObject } from '../src/index.ts';
 
 export const proxyUuid = '0b6c3d0e-6ea1-4f6f-9d5c-8d2f3a1b4c5d';
 
@@ -43,6 +43,7 @@ export function injectionRequest(parts: Partial<InjectionRequest> = {}): Injecti
       agent: 'agent:1',
       pullPolicy: 'IfNotPresent',
     },
+    abilities: noAbilities,
     xdsAddresses: [{ host: 'osm-controller.osm-system.svc.cluster.local', port: 15128 }],
     ...parts,
   };

@@ -25,6 +25,8 @@ export function defaultMeshSettings(trustDomain: string): CompleteMeshSettings {
       localProxyMode: 'Localhost',
       maxDataPlaneConnections: 0,
       resourcesJson: '',
+      containerForm: 'Native',
+      terminationDelayMs: 5000,
     },
     interception: {
       outboundIpRangeExclusionList: [],

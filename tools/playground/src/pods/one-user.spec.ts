@@ -10,14 +10,14 @@ const interception = {
   outboundIpRangeInclusionList: [],
   networkInterfaceExclusionList: [],
 };
-const script = emitInitScript({ interception, localProxyMode: 'PodIP' });
+const script = emitInitScript({ interception, localProxyMode: 'PodIP', grpcProbePorts: [] });
 const bootstrap = emitBootstrap({
   proxyUuid: 'c7b28ba1-ff4b-4a2a-8a2b-000000000001',
   identity: { namespace: 'shop', serviceAccount: 'cart' },
   trustDomain: 'cluster.local',
   xdsAddresses: [{ host: 'osm-controller.osm-system.svc', port: 15128 }],
   sidecar: undefined,
-  probes: [],
+  probes: { http: [], grpc: [] },
 });
 const secret = new Map([
   ['bootstrap.yaml', Buffer.from(JSON.stringify(bootstrap))],

@@ -16,6 +16,12 @@ const unitMs: Readonly<Record<string, number>> = {
 
 /** A duration as Go writes it (24h, 1h30m), above zero, in whole milliseconds. */
 export const durationMs: Parser<number> = (value, at) => {
+  const ms = durationOrNoneMs(value, at);
+  return ms === 0 ? fail(at, 'invalid_value', 'must be longer than zero') : ms;
+};
+
+/** The same; 0s means none. */
+export const durationOrNoneMs: Parser<number> = (value, at) => {
   const parsed = text(value, at);
   if (parsed === invalid) return invalid;
   if (!whole.test(parsed)) {
@@ -24,6 +30,5 @@ export const durationMs: Parser<number> = (value, at) => {
   let sum = 0;
   for (const [, amount, unit] of parsed.matchAll(part))
     sum += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  const ms = Math.round(sum);
-  return ms > 0 ? ms : fail(at, 'invalid_value', 'must be longer than zero');
+  return Math.round(sum);
 };

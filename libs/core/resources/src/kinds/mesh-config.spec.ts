@@ -37,6 +37,8 @@ describe('MeshConfig', () => {
     cipherSuites: [B, A]
     ecdhCurves: [P-256]
     localProxyMode: PodIP
+    containerForm: Classic
+    terminationDelay: 0s
   traffic:
     enableEgress: true
     enablePermissiveTrafficPolicyMode: true
@@ -67,6 +69,8 @@ describe('MeshConfig', () => {
           localProxyMode: 'PodIP',
           maxDataPlaneConnections: 5,
           resourcesJson: '{"limits":{"cpu":2},"requests":{"cpu":1,"memory":"1M"}}',
+          containerForm: 'Classic',
+          terminationDelayMs: 0,
         },
         interception: {
           outboundIpRangeExclusionList: ['10.0.0.0/8'],

@@ -5,7 +5,7 @@ import {
   type Sidecar,
 } from '@osm/model';
 import { compareText } from '@osm/prelude';
-import { durationMs } from '../fields/duration.ts';
+import { durationMs, durationOrNoneMs } from '../fields/duration.ts';
 import { maybe, object, optional, type Fields } from '../fields/object.ts';
 import {
   below,
@@ -67,6 +67,8 @@ const sidecar = {
   cipherSuites: optional(list(text), []),
   ecdhCurves: optional(list(text), []),
   localProxyMode: maybe(oneOf(['Localhost', 'PodIP'])),
+  containerForm: maybe(oneOf(['Native', 'Classic'])),
+  terminationDelay: maybe(durationOrNoneMs),
 };
 
 const traffic = {
@@ -171,6 +173,8 @@ function parseSidecar(
     localProxyMode: given.localProxyMode ?? defaults.localProxyMode,
     maxDataPlaneConnections: given.maxDataPlaneConnections,
     resourcesJson: given.resources === undefined ? '' : canonicalJson(given.resources),
+    containerForm: given.containerForm ?? defaults.containerForm,
+    terminationDelayMs: given.terminationDelay ?? defaults.terminationDelayMs,
   };
 }
 
