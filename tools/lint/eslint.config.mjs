@@ -10,6 +10,7 @@ const sources = [
   'libs/*/*/testing/**/*.ts',
   'apps/*/testing/**/*.ts',
   'tools/*/src/**/*.ts',
+  'tools/*/testing/**/*.ts',
 ];
 const specs = ['**/*.spec.ts', '**/testing/**/*.ts', 'libs/testing/**/*.ts'];
 const pure = ['libs/base/*/src/**/*.ts', 'libs/core/*/src/**/*.ts'];

@@ -1,73 +1,111 @@
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
+import type { ImageConfig } from './images.ts';
 import { digestOf, type Layer } from './layer.ts';
 
-/** How the container starts. */
-export interface ImageConfig {
-  readonly entrypoint: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  /** `uid:gid`. */
-  readonly user: string;
-  readonly workdir?: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** An image as `docker load`, `ctr images import` and others read it. */
-export interface ImageArchive {
-  readonly tar: Buffer;
-  /** Digest of the configuration: the image's id. */
+/** An image, ready to be put into an archive. */
+export interface Image {
+  /** `osm/injector:0.1.0`. */
+  readonly reference: string;
+  /** Digest of the configuration, which names all layers: equal ids are equal images. */
   readonly id: string;
+  readonly document: Buffer;
+  readonly layers: readonly Layer[];
+  /** Of all its layers together, unpacked: what a node stores. */
   readonly bytes: number;
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** Joins layers and configuration. Nothing in it depends on when or where it was made. */
-export async function packImage(
+export function describeImage(
   reference: string,
   layers: readonly Layer[],
-  config: ImageConfig,
-): Promise<ImageArchive> {
+  config: ImageConfig & { readonly labels: Readonly<Record<string, string>> },
+): Image {
+  const created = '1970-01-01T00:00:00Z';
   const document = Buffer.from(
     JSON.stringify({
       architecture: architectures[process.arch] ?? process.arch,
       os: 'linux',
-      created: '1970-01-01T00:00:00Z',
+      created,
       config: {
         User: config.user,
         Entrypoint: config.entrypoint,
-        Env: Object.entries(config.environment ?? {}).map(([name, value]) => `${name}=${value}`),
-        WorkingDir: config.workdir ?? '/',
+        Env: Object.entries(config.environment).map(([name, value]) => `${name}=${value}`),
+        WorkingDir: config.workdir,
         Labels: config.labels,
       },
       rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
-      history: layers.map(() => ({ created: '1970-01-01T00:00:00Z' })),
+      history: layers.map(() => ({ created })),
     }),
   );
-  const id = digestOf(document);
-  const nameOf = (digest: string): string => digest.replace('sha256:', '');
-  const manifest = [
-    {
-      Config: `${nameOf(id)}.json`,
-      RepoTags: [reference],
-      Layers: layers.map(({ digest }) => `${nameOf(digest)}.tar`),
-    },
-  ];
-  const files = new Map<string, Uint8Array>([
-    ['manifest.json', Buffer.from(JSON.stringify(manifest))],
-    [`${nameOf(id)}.json`, document],
-    ...layers.map(({ digest, tar }): [string, Uint8Array] => [`${nameOf(digest)}.tar`, tar]),
-  ]);
-  const tar = await packFiles(files);
-  return { tar, id, bytes: layers.reduce((sum, layer) => sum + layer.tar.length, 0) };
+  const bytes = layers.reduce((sum, { tar }) => sum + tar.length, 0);
+  return { reference, id: digestOf(document), document, layers, bytes };
 }
 
-async function packFiles(files: ReadonlyMap<string, Uint8Array>): Promise<Buffer> {
+/**
+ * Writes images as `docker load`, `ctr images import` and others read them; a layer that several have is in it once. Says false, and
+ * leaves the file alone, when it holds just these already. The file is put in place whole.
+ */
+export async function writeArchive(file: string, images: readonly Image[]): Promise<boolean> {
+  const manifest = Buffer.from(JSON.stringify(images.map(manifestEntry)));
+  if (existsSync(file) && holds(file, manifest)) return false;
+  // First of all the manifest: it tells what the archive is.
+  const files = new Map<string, Buffer>([['manifest.json', manifest]]);
+  for (const { id, document, layers } of images) {
+    files.set(configName(id), document);
+    for (const { digest, tar } of layers) files.set(layerName(digest), tar);
+  }
   const tar = pack();
   for (const [name, content] of files) {
-    tar.entry({ name, mtime: new Date(0), uid: 0, gid: 0, mode: 0o644 }, Buffer.from(content));
+    tar.entry({ name, mtime: new Date(0), uid: 0, gid: 0, mode: 0o644 }, content);
   }
   tar.finalize();
-  const parts: Buffer[] = [];
-  for await (const part of tar) parts.push(part as Buffer);
-  return Buffer.concat(parts);
+  const draft = `${file}.${process.pid}`;
+  try {
+    await pipeline(tar, createWriteStream(draft));
+    renameSync(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return true;
 }
+
+function manifestEntry({ reference, id, layers }: Image): object {
+  return {
+    Config: configName(id),
+    RepoTags: [reference],
+    Layers: layers.map(({ digest }) => layerName(digest)),
+  };
+}
+
+/** The archive begins with this manifest, which names all else in it by digest. */
+function holds(file: string, manifest: Buffer): boolean {
+  const header = 512;
+  const start = Buffer.alloc(header + manifest.length + 1);
+  const descriptor = openSync(file, 'r');
+  try {
+    readSync(descriptor, start, 0, start.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  const size = parseInt(start.subarray(124, 136).toString('latin1'), 8);
+  return (
+    start.subarray(0, 14).toString('latin1') === 'manifest.json\0' &&
+    size === manifest.length &&
+    start.subarray(header, header + manifest.length).equals(manifest)
+  );
+}
+
+const configName = (id: string): string => `${id.replace('sha256:', '')}.json`;
+const layerName = (digest: string): string => `${digest.replace('sha256:', '')}.tar`;

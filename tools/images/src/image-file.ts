@@ -24,6 +24,14 @@ export function hostFile(host: string, path: string): ImageFile {
   return { kind: 'file', path, mode, content: readFileSync(host) };
 }
 
+/** A bundle, which runs by its name, too. */
+export function scriptFile(host: string, path: string): ImageFile {
+  const line = Buffer.from('#!/usr/local/bin/node\n');
+  const text = readFileSync(host);
+  const content = text.subarray(0, 2).toString() === '#!' ? text : Buffer.concat([line, text]);
+  return { kind: 'file', path, mode: 0o755, content };
+}
+
 /** A folder of this machine with all that is in it. */
 export function hostTree(host: string, path: string): readonly ImageFile[] {
   return readdirSync(host, { withFileTypes: true }).flatMap((entry) => {

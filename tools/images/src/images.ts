@@ -1,63 +1,99 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { bundlePath, repositoryRoot, serviceNames, type ServiceName } from '@osm/services';
-import type { ImageConfig } from './archive.ts';
-import { hostFile, hostTree, program, type ImageFile } from './image-file.ts';
+import { repositoryRoot, serviceNames, type ProgramName } from '@osm/services';
+import { hostFile, hostTree, program, scriptFile, type ImageFile } from './image-file.ts';
 import { identityFiles } from './node-runtime.ts';
+
+/** How the container starts. */
+export interface ImageConfig {
+  readonly entrypoint: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** `uid:gid`. */
+  readonly user: string;
+  readonly workdir: string;
+}
 
 /** An image to build: its layers from the bottom up. */
 export interface ImagePlan {
   readonly name: string;
   readonly layers: readonly (readonly ImageFile[])[];
-  readonly config: Omit<ImageConfig, 'labels'>;
+  readonly config: ImageConfig;
 }
 
-export interface PlanOptions {
+/** Where the files of images come from. */
+export interface ImageSources {
   /** The files of the Node runtime: the layer that all of ours share. */
   readonly runtime: () => readonly ImageFile[];
-  /** Programs of other projects; a plan that needs one that is not given fails. */
-  readonly envoy?: string | undefined;
-  readonly nats?: string | undefined;
+  /** The bundle of a program. */
+  readonly bundle: (name: ProgramName) => string;
+  /** Other projects' programs. */
+  readonly envoy: () => string;
+  readonly nats: () => string;
 }
 
 const nonRoot = '65532:65532';
 
-/**
- * Names of all images. `init`, `envoy` and `nats` carry other people's programs: for clusters that cannot pull theirs from a registry.
- * `bookstore` is the demo, `e2e` what the tests on a cluster run in their pods.
- */
-export const imageNames = [
+/** Programs of ours that run in a cluster; the person's hands (`osm`) are no image. */
+export const programImages = [
   ...serviceNames,
   'bootstrap',
-  'init',
-  'envoy',
-  'nats',
-  'bookstore',
-  'e2e',
-] as const;
+  'healthcheck',
+] as const satisfies readonly ProgramName[];
+
+/** All that an installation needs and nobody else has. */
+export const ownImages = [...programImages, 'init'] as const;
+
+/** Other people's programs: for clusters that cannot pull theirs from a registry. */
+export const foreignImages = ['envoy', 'nats'] as const;
+
+/** The demo, and what the tests on a cluster run in their pods. */
+export const scriptImages = ['bookstore', 'e2e'] as const;
+
+export const imageNames = [...ownImages, ...foreignImages, ...scriptImages] as const;
 
 export type ImageName = (typeof imageNames)[number];
 
-export function planImage(name: ImageName, options: PlanOptions): ImagePlan {
+export function planImage(name: ImageName, sources: ImageSources): ImagePlan {
   switch (name) {
     case 'init':
       return planInit();
     case 'envoy':
-      return planProgram(name, options.envoy, '/usr/local/bin/envoy');
+      return planForeign(name, sources.envoy(), '/usr/local/bin/envoy');
     case 'nats':
-      return planProgram(name, options.nats, '/usr/local/bin/nats-server');
+      return planForeign(name, sources.nats(), '/usr/local/bin/nats-server');
     case 'bookstore':
-      return planScripts(name, 'tools/playground/demo/apps', options);
+      return planScripts(name, 'tools/playground/demo/apps', sources);
     case 'e2e':
-      return planScripts(name, 'apps/kubernetes-e2e/image', options);
+      return planScripts(name, 'apps/kubernetes-e2e/image', sources);
     default:
-      return planOwn(name, options);
+      return planProgram(name, sources);
   }
 }
 
+/** A program of ours: the runtime, which all of them share, and one file. */
+function planProgram(
+  name: (typeof programImages)[number],
+  { runtime, bundle }: ImageSources,
+): ImagePlan {
+  const path = '/app/main.mjs';
+  const main = scriptFile(bundle(name), path);
+  // Pods call it by OSM's name for it.
+  const alias: ImageFile = { kind: 'link', path: '/osm-healthcheck', target: path };
+  return {
+    name,
+    layers: [runtime(), name === 'healthcheck' ? [main, alias] : [main]],
+    config: {
+      user: nonRoot,
+      workdir: '/app',
+      entrypoint: ['/usr/local/bin/node', path],
+      environment: { NODE_ENV: 'production' },
+    },
+  };
+}
+
 /** Scripts for Node; the pod says which: `command: [node, buyer.mjs]`. */
-function planScripts(name: string, folder: string, { runtime }: PlanOptions): ImagePlan {
+function planScripts(name: string, folder: string, { runtime }: ImageSources): ImagePlan {
   return {
     name,
     layers: [runtime(), hostTree(join(repositoryRoot, folder), '/app')],
@@ -66,20 +102,6 @@ function planScripts(name: string, folder: string, { runtime }: PlanOptions): Im
       workdir: '/app',
       entrypoint: ['/usr/local/bin/node'],
       environment: { PATH: '/usr/local/bin:/usr/bin:/bin', NODE_ENV: 'production' },
-    },
-  };
-}
-
-/** A program of ours: the runtime, which all of them share, and one file. */
-function planOwn(name: ServiceName | 'bootstrap', { runtime }: PlanOptions): ImagePlan {
-  return {
-    name,
-    layers: [runtime(), [hostFile(bundlePath(name), '/app/main.mjs')]],
-    config: {
-      user: nonRoot,
-      workdir: '/app',
-      entrypoint: ['/usr/local/bin/node', '/app/main.mjs'],
-      environment: { NODE_ENV: 'production' },
     },
   };
 }
@@ -110,22 +132,20 @@ function planInit(): ImagePlan {
     // As OSM: rules need root and NET_ADMIN, given by the pod that the injector makes.
     config: {
       user: '0:0',
+      workdir: '/',
       entrypoint: ['/bin/sh'],
       environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     },
   };
 }
 
-function planProgram(name: string, host: string | undefined, path: string): ImagePlan {
-  if (host === undefined) {
-    const remedy = `set ${name === 'envoy' ? 'ENVOY_PATH' : 'NATS_SERVER_PATH'}`;
-    throw new MeshError('not_found', `image ${name} needs the program itself: ${remedy}`);
-  }
+function planForeign(name: string, host: string, path: string): ImagePlan {
   return {
     name,
     layers: [[...identityFiles, ...program(host, path)]],
     config: {
       user: nonRoot,
+      workdir: '/',
       entrypoint: [path],
       environment: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     },

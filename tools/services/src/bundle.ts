@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, context, type BuildContext, type BuildOptions } from 'esbuild';
 
@@ -14,12 +15,15 @@ export const serviceNames = [
 
 export type ServiceName = (typeof serviceNames)[number];
 
-/** All that is bundled: the services, what prepares a cluster for them, and the person's hands. */
-export const programNames = [...serviceNames, 'bootstrap', 'cli'] as const;
+/** All that is bundled: the services, what prepares a cluster for them, the answer to TCP probes, and the person's hands. */
+export const programNames = [...serviceNames, 'bootstrap', 'healthcheck', 'cli'] as const;
 
 export type ProgramName = (typeof programNames)[number];
 
 export const repositoryRoot = resolve(import.meta.dirname, '../../..');
+
+/** Of all that is built here. */
+export const version = readVersion();
 
 /** Where the bundle of a service lies after `nx build`. */
 export function bundlePath(service: ProgramName): string {
@@ -27,8 +31,11 @@ export function bundlePath(service: ProgramName): string {
 }
 
 /** One file per service, for Node, with all it needs: what an image contains. */
-export async function bundleProgram(service: ProgramName): Promise<void> {
-  await build(bundleOptions(service));
+export async function bundleProgram(
+  service: ProgramName,
+  outfile = bundlePath(service),
+): Promise<void> {
+  await build({ ...bundleOptions(service), outfile });
 }
 
 /** The same, kept warm: `rebuild` runs again whenever a source file changed (see serve.ts). */
@@ -58,6 +65,8 @@ function bundleOptions(service: ProgramName): BuildOptions {
   return {
     entryPoints: [join(repositoryRoot, 'apps', service, 'src/main.ts')],
     outfile: bundlePath(service),
+    // Paths in the bundle are relative to this one, so that it is the same wherever the checkout lies and whoever builds it.
+    absWorkingDir: repositoryRoot,
     bundle: true,
     platform: 'node',
     target: 'node20.19',
@@ -67,26 +76,39 @@ function bundleOptions(service: ProgramName): BuildOptions {
     legalComments: 'none',
     logLevel: 'warning',
     banner: { js: prologue.join(' ') },
-    define: { OSM_BUILD: JSON.stringify(buildInfo()) },
+    define: { OSM_BUILD: JSON.stringify(buildInfo(service)) },
   };
 }
 
-/** Version, commit and date of the commit: the same sources give the same bundle. */
-function buildInfo(): { version: string; commit: string; date: string } {
-  const git = (...args: string[]): string => {
-    try {
-      return execFileSync('git', args, {
-        cwd: repositoryRoot,
-        encoding: 'utf8',
-        stdio: 'pipe',
-      }).trim();
-    } catch {
-      return 'unknown';
-    }
-  };
-  return {
-    version: '0.1.0',
-    commit: git('rev-parse', 'HEAD'),
-    date: git('log', '-1', '--format=%cI'),
-  };
+function readVersion(): string {
+  const manifest = readFileSync(join(repositoryRoot, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
+
+/** What goes into every bundle beside the folder of the program itself: nx.json repeats it for its cache. */
+const sharedSources = [
+  'libs',
+  'proto',
+  'tools/services',
+  'package-lock.json',
+  'tsconfig.base.json',
+];
+
+/** Version, and the last commit that touched what is in the program: the same sources give the same bundle. */
+function buildInfo(service: ProgramName): { version: string; commit: string; date: string } {
+  const sources = [`apps/${service}`, ...sharedSources];
+  const [commit = 'unknown', date = 'unknown'] = git(
+    ...['log', '-1', '--format=%H %cI', '--', ...sources],
+  ).split(' ');
+  return { version, commit, date };
+}
+
+/** Trimmed; "unknown unknown" where the sources lie in no repository. */
+function git(...args: string[]): string {
+  try {
+    const options = { cwd: repositoryRoot, encoding: 'utf8', stdio: 'pipe' } as const;
+    return execFileSync('git', args, options).trim() || 'unknown unknown';
+  } catch {
+    return 'unknown unknown';
+  }
 }

@@ -33,8 +33,8 @@ async function buildImages(out: string): Promise<void> {
   const { envoy, natsServer } = await ensureBinaries();
   const env = { ...process.env, ENVOY_PATH: envoy, NATS_SERVER_PATH: natsServer };
   const options = { cwd: repositoryRoot, env };
-  await mustRun([...build, '--out', out], options);
-  await mustRun([...build, '--out', out, 'init', 'e2e', 'bookstore'], options);
+  const own = join(out, 'own.tar');
+  await mustRun([...build, '--together', own, 'own', 'e2e', 'bookstore'], options);
   const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
   for (const [name, field] of [
     ['envoy', /^ *sidecarImage: (\S+):(\S+)$/m],
