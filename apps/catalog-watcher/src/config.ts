@@ -13,6 +13,12 @@ export const flags = {
   }),
   meshNamespace: flag.text('Namespace of MeshConfig osm-mesh-config', { default: 'osm-system' }),
   trustDomain: trustDomainFlag,
+  validatorConfigName: flag.text(
+    'ValidatingWebhookConfiguration whose caBundle to keep right; without one nothing is validated',
+    { default: '' },
+  ),
+  validatorPort: flag.port('Port of the validating webhook, path /validate', { default: '9093' }),
+  validatorHost: flag.text('Address of the validating webhook', { default: '0.0.0.0' }),
 };
 
 export type Config = ConfigOf<typeof flags>;

@@ -68,6 +68,9 @@ function startReplica(hub: MemoryBusHub, instance: string): Replica {
     natsCa: '',
     natsPlaintext: false,
     natsReplicas: '1' as const,
+    validatorConfigName: '',
+    validatorPort: 0,
+    validatorHost: '',
   };
   const http = { route: (path: string, handler: HttpHandler) => void routes.set(path, handler) };
   const context = { config, log, metrics, readiness, http, instance, signal: abort.signal };

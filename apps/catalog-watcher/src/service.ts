@@ -7,6 +7,7 @@ import { createDiagnosticsBoard, type DiagnosticsBoard } from './diagnostics-boa
 import { createCatalogMetrics, type CatalogMetrics } from './metrics.ts';
 import type { SourceEvent } from './source.ts';
 import type { StatusWriter } from './kubernetes/status-writer.ts';
+import type { Validator } from './kubernetes/validator.ts';
 import type { World } from './world.ts';
 
 interface Environment {
@@ -21,6 +22,7 @@ interface Watcher {
   readonly metrics: CatalogMetrics;
   /** Where objects can be told what became of them. */
   readonly status: StatusWriter | undefined;
+  readonly validator: Validator | undefined;
 }
 
 /**
@@ -42,7 +44,8 @@ export async function runCatalogWatcher(
   });
   const status = world.statusWriter?.(board);
   const table = createCatalogTable(bus, catalog.objects);
-  const watcher: Watcher = { catalog, table, board, metrics, status };
+  const validator = world.validator?.(catalog);
+  const watcher: Watcher = { catalog, table, board, metrics, status, validator };
 
   http.route('/diagnostics', () => ({
     status: 200,
@@ -62,6 +65,7 @@ export async function runCatalogWatcher(
     followSource(context, world, watcher),
     followLease(context, world, watcher),
     followDiagnostics(context, bus, board),
+    validator?.run(),
   ]);
 }
 
@@ -70,12 +74,13 @@ async function followSource(
   { source }: World,
   watcher: Watcher,
 ): Promise<void> {
-  const { catalog, table, metrics, status } = watcher;
+  const { catalog, table, metrics, status, validator } = watcher;
   const gate = readiness.gate('source');
   metrics.objects.inc({ kind: 'meshSettings' });
   for await (const batch of source.watch({ signal })) {
     table.apply(applyBatch(watcher, batch));
     status?.observe(batch);
+    validator?.observe(batch);
     if (!batch.some((event) => event.kind === 'listed')) continue;
     table.listed();
     gate.ready();

@@ -1,16 +1,21 @@
 import type { Bus, LeaseEvent } from '@osm/bus';
 import {
   createApiServer,
+  createWebhookConfiguration,
   electLeader,
   loadApiCredentials,
+  resourceTypes,
+  type ApiServer,
   type FollowNote,
   type ResourceType,
 } from '@osm/kubernetes';
+import type { MeshCatalog } from '@osm/resources';
 import { systemClock, type ServiceContext } from '@osm/runtime';
 import type { Config } from './config.ts';
 import { createDirectorySource } from './directory/directory-source.ts';
 import { createKubernetesSource } from './kubernetes/kubernetes-source.ts';
 import { createStatusWriter, type StatusWriter } from './kubernetes/status-writer.ts';
+import { createValidator, type Validator } from './kubernetes/validator.ts';
 import type { DiagnosticsBoard } from './diagnostics-board.ts';
 import type { CatalogSource } from './source.ts';
 
@@ -21,11 +26,15 @@ export interface World {
   readonly lead: (signal: AbortSignal) => AsyncIterable<LeaseEvent>;
   /** Nothing is written into files. */
   readonly statusWriter?: (board: Pick<DiagnosticsBoard, 'about'>) => StatusWriter;
+  /** Who judges objects before they are stored. */
+  readonly validator?: (catalog: Pick<MeshCatalog, 'objects'>) => Validator;
 }
 
 /** Directories when some are given, else the Kubernetes API. */
 export function openWorld(context: ServiceContext<Config>, bus: Bus): World {
-  return context.config.directory.length > 0 ? openDirectories(context, bus) : openCluster(context);
+  return context.config.directory.length > 0
+    ? openDirectories(context, bus)
+    : openCluster(context, bus);
 }
 
 function openDirectories({ config, instance }: ServiceContext<Config>, bus: Bus): World {
@@ -35,7 +44,8 @@ function openDirectories({ config, instance }: ServiceContext<Config>, bus: Bus)
   };
 }
 
-function openCluster({ config, instance, log, metrics, signal }: ServiceContext<Config>): World {
+function openCluster(context: ServiceContext<Config>, bus: Bus): World {
+  const { config, instance, log, metrics, signal } = context;
   const server = createApiServer(
     loadApiCredentials({ kubeconfig: config.kubeconfig || undefined }),
   );
@@ -64,5 +74,27 @@ function openCluster({ config, instance, log, metrics, signal }: ServiceContext<
       }),
     statusWriter: ({ about }) =>
       createStatusWriter({ server, clock: systemClock, log, about, signal }),
+    ...(config.validatorConfigName === '' ? {} : validating(context, bus, server)),
+  };
+}
+
+function validating(
+  context: ServiceContext<Config>,
+  bus: Bus,
+  server: ApiServer,
+): Pick<World, 'validator'> {
+  const { config, log, signal } = context;
+  const clock = systemClock;
+  const configuration = createWebhookConfiguration({
+    server,
+    type: resourceTypes.validatingWebhookConfiguration,
+    name: config.validatorConfigName,
+    clock,
+    random: { next: Math.random },
+    log,
+    signal,
+  });
+  return {
+    validator: (catalog) => createValidator({ context, bus, clock, catalog, configuration }),
   };
 }

@@ -2,7 +2,7 @@ import type { CertificateSubject } from '@osm/pki';
 
 interface Grant {
   /** Kinds of identities that it may ask for. */
-  readonly identities: 'proxy' | 'workload';
+  readonly identities: 'proxy' | 'workload' | 'none';
   /** Its own server's certificate. */
   readonly name: string;
   /** Further DNS names of it. */
@@ -14,6 +14,14 @@ interface Grant {
  * nobody gets at the configuration of a proxy elsewhere.
  */
 const grants: ReadonlyMap<string, Grant> = new Map([
+  [
+    'catalog-watcher',
+    {
+      identities: 'none',
+      name: 'osm-validator',
+      dnsNames: /^(localhost|osm-validator\.[a-z0-9-]+\.svc)$/,
+    },
+  ],
   [
     'injector',
     {
@@ -43,6 +51,7 @@ export function grantProblem(asker: string, subject: CertificateSubject): string
   if (grant === undefined) return `${asker} may not ask for certificates`;
   if (subject.kind !== 'controlPlane') {
     if (subject.kind === grant.identities) return undefined;
+    if (grant.identities === 'none') return `${asker} may ask for its own name only`;
     return `${asker} may ask for certificates of kind ${grant.identities}, not ${subject.kind}`;
   }
   if (subject.name !== grant.name)

@@ -1,6 +1,6 @@
 import { buckets, type Bus } from '@osm/bus';
 import type { MeshSettings, Namespace, Pod } from '@osm/model';
-import type { CatalogObject, TrustBundle } from '@osm/proto-mesh';
+import type { CatalogObject } from '@osm/proto-mesh';
 
 /** What the injector knows of the mesh. */
 export interface MeshView {
@@ -41,15 +41,4 @@ export function createMeshView(bus: Bus, podFound: (pod: Pod) => void): MeshView
         }
     },
   };
-}
-
-/** Calls back with the trust bundle, now and whenever it changes, until the signal. */
-export async function followTrust(
-  bus: Bus,
-  signal: AbortSignal,
-  onBundle: (bundle: TrustBundle) => void,
-): Promise<void> {
-  for await (const events of bus.watch(buckets.trust, { signal }))
-    for (const event of events)
-      if (event.kind === 'put' && event.key === 'bundle') onBundle(event.value);
 }

@@ -1,4 +1,4 @@
-import { subjects, type Bus } from '@osm/bus';
+import { followTrust, subjects, type Bus } from '@osm/bus';
 import type { ClusterAbilities } from '@osm/injection';
 import { obtainCertificate, type CertificateAsker } from '@osm/pki';
 import { MeshError, pause, type Clock } from '@osm/prelude';
@@ -7,7 +7,7 @@ import { serveWebhook, type MortalIdentity } from '@osm/webhook';
 import { createAdmit } from './admit.ts';
 import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
-import { createMeshView, followTrust } from './mesh-view.ts';
+import { createMeshView } from './mesh-view.ts';
 import { createInjectorMetrics } from './metrics.ts';
 
 const retryMs = 500;

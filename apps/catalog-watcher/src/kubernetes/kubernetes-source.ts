@@ -11,7 +11,7 @@ import {
 import { MeshError, pause, type Clock, type Random } from '@osm/prelude';
 import type { CatalogSource, SourceEvent } from '../source.ts';
 import { createBatchQueue, type BatchQueue } from './batch-queue.ts';
-import { namespacedTypes } from './resources.ts';
+import { namespacedTypes, settingTypes } from './resources.ts';
 
 export interface KubernetesSourceOptions {
   /** Value of the label that says to which mesh a namespace belongs. */
@@ -88,12 +88,13 @@ async function run(
       ...more,
     });
   const followers = namespacedTypes.map((type): Follower => [type, follow(type, { accept })]);
-  const settings = follow(resourceTypes.meshConfig, { namespace: options.meshNamespace });
+  const inMeshNamespace = { namespace: options.meshNamespace };
+  const settings = settingTypes.map((type): Follower => [type, follow(type, inMeshNamespace)]);
   const labelSelector = `openservicemesh.io/monitored-by=${options.meshName}`;
   const namespaces = follow(resourceTypes.namespace, { labelSelector });
   const watch: Watch = { options, signal, queue, members, joining: new Map(), followers };
 
-  const rest: readonly Follower[] = [[resourceTypes.meshConfig, settings], ...followers];
+  const rest: readonly Follower[] = [...settings, ...followers];
   const others: Promise<void>[] = [];
   for await (const { events, listed } of namespaces.batches()) {
     if (others.length > 0) {

@@ -1,11 +1,23 @@
 import { resourceTypes, type ResourceType } from '@osm/kubernetes';
 
-/** Policy: kinds of the mesh whose objects have a status. */
+/** Policy of namespaces of the mesh: kinds whose objects have a status. */
 export const policyTypes: readonly ResourceType[] = [
   resourceTypes.trafficTarget,
   resourceTypes.httpRouteGroup,
   resourceTypes.tcpRoute,
   resourceTypes.trafficSplit,
+  resourceTypes.egress,
+  resourceTypes.ingressBackend,
+  resourceTypes.retry,
+  resourceTypes.telemetry,
+  resourceTypes.upstreamTrafficSetting,
+  resourceTypes.extensionService,
+];
+
+/** What is read in the namespace of the control plane; these have a status, too. */
+export const settingTypes: readonly ResourceType[] = [
+  resourceTypes.meshConfig,
+  resourceTypes.meshRootCertificate,
 ];
 
 /** What is read in namespaces of the mesh. */

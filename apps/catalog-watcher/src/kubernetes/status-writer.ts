@@ -1,17 +1,11 @@
-import {
-  apiVersionOf,
-  resourcePath,
-  resourceTypes,
-  type ApiServer,
-  type ResourceType,
-} from '@osm/kubernetes';
+import { apiVersionOf, resourcePath, type ApiServer, type ResourceType } from '@osm/kubernetes';
 import type { Diagnostic, ObjectRef } from '@osm/model';
 import { MeshError, type Clock } from '@osm/prelude';
 import type { ObjectChange } from '@osm/resources';
 import type { Logger } from '@osm/telemetry';
 import type { SourceEvent } from '../source.ts';
 import { saysTheSame, statusOf } from './object-status.ts';
-import { policyTypes } from './resources.ts';
+import { policyTypes, settingTypes } from './resources.ts';
 
 export interface StatusWriterOptions {
   readonly server: ApiServer;
@@ -56,7 +50,7 @@ interface State extends StatusWriterOptions {
 const settleMs = 250;
 const retryMs = 2_000;
 const reportingController = 'openservicemesh.io/catalog-watcher';
-const types = new Map([...policyTypes, resourceTypes.meshConfig].map((type) => [type.kind, type]));
+const types = new Map([...policyTypes, ...settingTypes].map((type) => [type.kind, type]));
 
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   const state: State = {

@@ -19,6 +19,7 @@ export type {
   WatchOptions,
 } from './bus.ts';
 export { buckets } from './buckets.ts';
+export { followTrust } from './follow-trust.ts';
 export { subjects } from './subjects.ts';
 export { createBus, type CreateBusOptions } from './create-bus.ts';
 export { createServiceBus, type ServiceBusContext } from './service-bus.ts';

@@ -31,7 +31,7 @@ export const meshRights: MeshRights = {
     {
       bucket: buckets.trust.name,
       writer: 'certificate-manager',
-      readers: ['injector', 'xds-server'],
+      readers: ['catalog-watcher', 'injector', 'xds-server'],
     },
     {
       bucket: buckets.diagnostics.name,
@@ -49,7 +49,7 @@ export const meshRights: MeshRights = {
     {
       subject: subjects.sign.name,
       responder: 'certificate-manager',
-      askers: ['injector', 'xds-server'],
+      askers: ['catalog-watcher', 'injector', 'xds-server'],
     },
   ],
 };

@@ -31,3 +31,5 @@ export { resourceDiagnosticCodes, type ResourceDiagnosticCode } from './diagnost
 export { regexProgramSizeMax } from './kinds/regex.ts';
 export { serviceProtocol, type ServiceProtocol } from './kinds/service-protocol.ts';
 export { diagnostic, displayName } from './object-ref.ts';
+export { goDurationMs } from './fields/duration.ts';
+export { sameValue } from './same-value.ts';

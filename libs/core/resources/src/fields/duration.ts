@@ -1,6 +1,5 @@
-import { fail, type Parser } from './parser.ts';
+import { fail, invalid, type Parser } from './parser.ts';
 import { text } from './values.ts';
-import { invalid } from './parser.ts';
 
 const part = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g;
 const whole = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
@@ -14,7 +13,16 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** A duration as Go writes it (24h, 1h30m), above zero, in whole milliseconds. */
+/** The milliseconds of a duration as Go writes it (24h, 1h30m), rounded; undefined when it is none. */
+export function goDurationMs(text: string): number | undefined {
+  if (!whole.test(text)) return undefined;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(part))
+    sum += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  return Math.round(sum);
+}
+
+/** A duration as Go writes it, above zero, in whole milliseconds. */
 export const durationMs: Parser<number> = (value, at) => {
   const ms = durationOrNoneMs(value, at);
   return ms === 0 ? fail(at, 'invalid_value', 'must be longer than zero') : ms;
@@ -24,11 +32,9 @@ export const durationMs: Parser<number> = (value, at) => {
 export const durationOrNoneMs: Parser<number> = (value, at) => {
   const parsed = text(value, at);
   if (parsed === invalid) return invalid;
-  if (!whole.test(parsed)) {
-    return fail(at, 'invalid_value', `must be a duration such as 24h or 1h30m, not "${parsed}"`);
-  }
-  let sum = 0;
-  for (const [, amount, unit] of parsed.matchAll(part))
-    sum += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  return Math.round(sum);
+  const is = `"${parsed}"`;
+  return (
+    goDurationMs(parsed) ??
+    fail(at, 'invalid_value', `must be a duration such as 24h or 1h30m, not ${is}`)
+  );
 };
