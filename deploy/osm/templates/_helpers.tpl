@@ -14,6 +14,11 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- if $digest }}{{ $name }}@{{ $digest }}{{ else }}{{ $name }}:{{ default $root.Chart.AppVersion $image.tag }}{{ end }}
 {{- end }}
 
+{{/* Name of the ValidatingWebhookConfiguration. */}}
+{{- define "osm.validatorName" -}}
+{{ default (printf "osm-validator-mesh-%s" .Values.osm.meshName) .Values.osm.validatorWebhook.webhookConfigurationName }}
+{{- end }}
+
 {{- define "osm.natsUrl" -}}
 {{- if .Values.osm.nats.enabled -}}
 tls://osm-nats.{{ include "osm.namespace" . }}.svc:4222

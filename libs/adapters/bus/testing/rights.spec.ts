@@ -149,10 +149,10 @@ describe('rights on a real server', { timeout: 60_000 }, () => {
       callback: (error) => error ?? heard.push('inbox'),
     });
     await evil.flush();
-    const watcher = bus('catalog-watcher');
+    const stranger = bus('policy-compiler');
     const request = SignedRequest.fromPartial({ request: Buffer.alloc(1) });
-    await expect.poll(watcher.connected, patience).toBe(true);
-    expect((await watcher.request(subjects.sign, request, { timeoutMs: 300 })).kind).toBe('error');
+    await expect.poll(stranger.connected, patience).toBe(true);
+    expect((await stranger.request(subjects.sign, request, { timeoutMs: 300 })).kind).toBe('error');
     const asker = bus('xds-server');
     await expect
       .poll(async () => (await asker.request(subjects.sign, request)).kind, patience)
