@@ -78,6 +78,8 @@ spec:
     spec:
       serviceAccountName: {{ .name }}
       automountServiceAccountToken: {{ .api }}
+      # Kubernetes would set OSM_VALIDATOR_PORT=tcp://..., which is the name of a flag.
+      enableServiceLinks: false
       securityContext: {{- include "osm.podSecurity" $root | nindent 8 }}
       {{- with $root.Values.osm.imagePullSecrets }}
       imagePullSecrets: {{- toYaml . | nindent 8 }}
