@@ -95,6 +95,7 @@ function validating(
     signal,
   });
   return {
-    validator: (catalog) => createValidator({ context, bus, clock, catalog, configuration }),
+    validator: (catalog) =>
+      createValidator({ context, bus, server, clock, catalog, configuration }),
   };
 }

@@ -20,7 +20,11 @@ export interface ObjectStatus {
   readonly conditions: readonly [Condition];
 }
 
+const between = '; ';
 const messageLengthMax = 4_096;
+
+/** Warnings that say that nothing of the object is in force. */
+const withoutEffect: ReadonlySet<string> = new Set(['unsupported_kind']);
 
 /**
  * The status of an object that these diagnostics are about: accepted unless one of them is an error.
@@ -33,11 +37,13 @@ export function statusOf(
   before: unknown,
   now: string,
 ): ObjectStatus {
-  const errors = diagnostics.filter(({ severity }) => severity !== Severity.SEVERITY_WARNING);
+  const errors = diagnostics.filter(
+    ({ code, severity }) => severity !== Severity.SEVERITY_WARNING || withoutEffect.has(code),
+  );
   const said = [...errors, ...diagnostics.filter((each) => !errors.includes(each))];
   const status = errors.length === 0 ? 'True' : 'False';
   const reason = said[0] === undefined ? 'Accepted' : camelCase(said[0].code);
-  const text = said.map(({ message }) => message).join('; ');
+  const text = said.map(({ message }) => message).join(between);
   const message = text === '' ? 'In force' : text.slice(0, messageLengthMax);
   const old = conditionOf(before);
   const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now;
@@ -63,6 +69,11 @@ export function saysTheSame(before: unknown, status: ObjectStatus): boolean {
     old.message === now.message &&
     old.observedGeneration === now.observedGeneration
   );
+}
+
+/** Whether a status says this already: then an Event has told it, too. */
+export function hasTold(status: unknown, { message }: Diagnostic): boolean {
+  return conditionOf(status)?.message.split(between).includes(message) ?? false;
 }
 
 function conditionOf(status: unknown): Condition | undefined {

@@ -1,10 +1,10 @@
 import { apiVersionOf, resourcePath, type ApiServer, type ResourceType } from '@osm/kubernetes';
 import type { Diagnostic, ObjectRef } from '@osm/model';
-import { MeshError, type Clock } from '@osm/prelude';
+import { hashHex, MeshError, type Clock } from '@osm/prelude';
 import type { ObjectChange } from '@osm/resources';
 import type { Logger } from '@osm/telemetry';
 import type { SourceEvent } from '../source.ts';
-import { saysTheSame, statusOf } from './object-status.ts';
+import { hasTold, saysTheSame, statusOf } from './object-status.ts';
 import { policyTypes, settingTypes } from './resources.ts';
 
 export interface StatusWriterOptions {
@@ -123,14 +123,12 @@ async function work(state: State): Promise<void> {
       await report(state, id, seen);
     } catch (thrown) {
       const error = MeshError.from(thrown);
-      // It is gone, or another kind of status; its next change is another try.
-      if (error.code === 'not_found' || error.code === 'api_refused') {
-        state.log.debug('status not written', { object: id, err: error });
-        continue;
-      }
+      // It is gone; of what is refused its next change is another try.
+      if (error.code === 'not_found') continue;
+      state.log.warn('cannot write a status', { object: id, err: error });
+      if (error.code === 'api_refused') continue;
       failed = true;
       state.due.add(id);
-      state.log.warn('cannot write a status; it is tried again', { object: id, err: error });
       break;
     }
   }
@@ -161,39 +159,65 @@ async function report(state: State, id: string, seen: Seen): Promise<void> {
   state.seen.set(id, { ...seen, status });
 }
 
+/** What the status says already was told by the leader before; its Event may be gone since. */
 async function writeEvents(
-  { server, clock, told }: State,
+  state: State,
   id: string,
-  { type, ref, uid }: Seen,
+  seen: Seen,
   diagnostics: readonly Diagnostic[],
 ): Promise<void> {
-  const before = told.get(id) ?? new Set();
-  told.set(id, new Set(diagnostics.map(({ message }) => message)));
-  for (const { code, message } of diagnostics) {
-    if (before.has(message)) continue;
-    const eventTime = new Date(clock.now()).toISOString().replace('Z', '000Z');
-    await server.ask({
-      method: 'POST',
-      path: `/apis/events.k8s.io/v1/namespaces/${ref.namespace}/events`,
-      body: {
-        apiVersion: 'events.k8s.io/v1',
-        kind: 'Event',
-        metadata: { generateName: `${ref.name}.`, namespace: ref.namespace },
-        eventTime,
-        type: 'Warning',
-        reason: code,
-        note: message.slice(0, 1_000),
-        action: 'Compile',
-        reportingController,
-        reportingInstance: reportingController,
-        regarding: {
-          apiVersion: apiVersionOf(type),
-          kind: type.kind,
-          namespace: ref.namespace,
-          name: ref.name,
-          uid,
-        },
-      },
-    });
+  const { told, log } = state;
+  const before = told.get(id);
+  for (const diagnostic of diagnostics) {
+    const known = before?.has(diagnostic.message) ?? hasTold(seen.status, diagnostic);
+    if (known) continue;
+    try {
+      await writeEvent(state, seen, diagnostic);
+    } catch (thrown) {
+      const error = MeshError.from(thrown);
+      // It was told before, or the namespace is on its way out. An Event is never worth a status.
+      if (error.code !== 'api_conflict' && error.code !== 'not_found')
+        log.warn('cannot write an Event', { object: id, err: error });
+      if (error.code === 'api_unavailable') throw error;
+    }
   }
+  told.set(id, new Set(diagnostics.map(({ message }) => message)));
+}
+
+const nameLengthMax = 200;
+
+/** The name follows from what is said: said again within its life of an hour it is the same Event. */
+async function writeEvent(
+  { server, clock }: State,
+  { type, ref, uid, generation }: Seen,
+  { code, message }: Diagnostic,
+): Promise<void> {
+  const hash = hashHex(new TextEncoder().encode(`${uid} ${generation} ${message}`));
+  const eventTime = new Date(clock.now()).toISOString().replace('Z', '000Z');
+  await server.ask({
+    method: 'POST',
+    path: `/apis/events.k8s.io/v1/namespaces/${ref.namespace}/events`,
+    body: {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: {
+        name: `${ref.name.slice(0, nameLengthMax)}.${hash.slice(0, 16)}`,
+        namespace: ref.namespace,
+      },
+      eventTime,
+      type: 'Warning',
+      reason: code,
+      note: message.slice(0, 1_000),
+      action: 'Compile',
+      reportingController,
+      reportingInstance: reportingController,
+      regarding: {
+        apiVersion: apiVersionOf(type),
+        kind: type.kind,
+        namespace: ref.namespace,
+        name: ref.name,
+        uid,
+      },
+    },
+  });
 }

@@ -1,6 +1,6 @@
 import { reviewObject, type AdmissionWorld, type Verdict } from '@osm/admission';
 import { followTrust, subjects, type Bus } from '@osm/bus';
-import type { WebhookConfiguration } from '@osm/kubernetes';
+import type { ApiServer, WebhookConfiguration } from '@osm/kubernetes';
 import { encodeKey } from '@osm/model';
 import { obtainCertificate } from '@osm/pki';
 import { MeshError, type Clock } from '@osm/prelude';
@@ -19,6 +19,7 @@ import { createWrittenObjects, type WrittenObjects } from './written-objects.ts'
 export interface ValidatorOptions {
   readonly context: ServiceContext<Config>;
   readonly bus: Bus;
+  readonly server: ApiServer;
   readonly clock: Clock;
   readonly catalog: Pick<MeshCatalog, 'objects'>;
   readonly configuration: WebhookConfiguration;
@@ -35,7 +36,7 @@ export interface Validator {
 export function createValidator(options: ValidatorOptions): Validator {
   const { context, bus, clock, configuration } = options;
   const { config, log, metrics, readiness, signal } = context;
-  const written = createWrittenObjects();
+  const written = createWrittenObjects(options.server, log);
   const world = worldOf(options, written);
   const responses = metrics.counter({
     name: 'osm_admission_webhook_response_total',
@@ -45,8 +46,11 @@ export function createValidator(options: ValidatorOptions): Validator {
   let listed = false;
   const admit = async (request: AdmissionRequest): Promise<AdmissionAnswer | undefined> => {
     if (!listed) return undefined;
-    const answer = answerTo(request, world);
     const { kind } = request.kind;
+    const others = await written.now(kind, request.namespace);
+    const ofKind: AdmissionWorld['written'] = (each) =>
+      each === kind ? others : written.ofKind(each);
+    const answer = answerTo(request, { ...world, written: ofKind });
     responses.inc({ kind, success: String(answer.kind === 'allow') });
     if (answer.kind === 'deny') log.info('object refused', { kind, reason: answer.message });
     return answer;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { MeshError } from '@osm/prelude';
 import {
   createLogger,
@@ -70,7 +71,7 @@ export async function runService<F extends FlagSet>(
   const readiness = createReadiness();
   const routes = createHttpRoutes();
   const abort = new AbortController();
-  const instance = `${definition.name}-${process.pid.toString(36)}-${Date.now().toString(36)}`;
+  const instance = instanceName(definition.name);
   endOnSignal(abort, log, config.shutdownGrace);
   readiness.onChange((ready) =>
     log.info(ready ? 'ready' : 'not ready', ready ? {} : { missing: [...readiness.missing()] }),
@@ -104,6 +105,14 @@ export async function runService<F extends FlagSet>(
     log.error('ended by an error', { err: MeshError.from(thrown) });
     process.exit(1);
   }
+}
+
+/** In a container the host is the pod and every process is number 1; on one machine the process tells instances apart. */
+function instanceName(service: string): string {
+  const host = hostname().replace(/[^A-Za-z0-9-]/g, '-');
+  const start = Date.now().toString(36);
+  const name = host.includes(service) ? host : `${service}-${host}`;
+  return `${name}-${process.pid.toString(36)}-${start}`;
 }
 
 function endOnSignal(abort: AbortController, log: Logger, graceMs: number): void {
