@@ -15,11 +15,10 @@ export function answerOf(object: unknown, admission: Admission): AdmissionAnswer
       return { kind: 'allow', warnings: [] };
     case 'deny':
       return { kind: 'deny', message: admission.message, warnings: [] };
-    case 'patch':
-      return {
-        kind: 'patch',
-        patch: jsonPatch.compare(object as object, admission.pod),
-        warnings: admission.warnings,
-      };
+    case 'patch': {
+      const { warnings } = admission;
+      const patch = jsonPatch.compare(object as object, admission.pod);
+      return patch.length === 0 ? { kind: 'allow', warnings } : { kind: 'patch', patch, warnings };
+    }
   }
 }

@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   copyBootstrap,
   emitBootstrapSecret,
+  forwardingOf,
+  injectAgain,
   injectPod,
+  isOwned,
+  noForwarding,
+  renewBootstrapSecret,
+  type AlreadyInjected,
   type ClusterAbilities,
-  type InjectionResult,
+  type InjectionRequest,
   type JsonObject,
+  type ProbeForwarding,
 } from '@osm/injection';
 import type { Identity } from '@osm/model';
 import { obtainCertificate, type CertificateAsker } from '@osm/pki';
@@ -54,14 +62,13 @@ async function admitPod(
   const settings = mesh.settings();
   const abilities = options.abilities();
   if (settings === undefined || abilities === undefined) return undefined;
-  const proxyUuid = randomUUID();
-  const result = injectPod({
+  const injection: InjectionRequest = {
     pod: request.object,
     namespaceName: request.namespace,
     namespace: mesh.namespace(request.namespace),
     meshNamespace: config.meshNamespace,
     settings,
-    proxyUuid,
+    proxyUuid: randomUUID(),
     images: {
       envoy: config.defaultEnvoyImage,
       init: config.defaultInitContainerImage,
@@ -71,8 +78,9 @@ async function admitPod(
     },
     abilities,
     xdsAddresses: config.xdsAddress,
-  });
+  };
   const facts = { namespace: request.namespace, uid: request.uid };
+  const result = injectPod(injection);
   switch (result.kind) {
     case 'skip':
       log.debug('pod without sidecar', { ...facts, reason: result.reason });
@@ -81,34 +89,72 @@ async function admitPod(
       log.warn('pod denied', { ...facts, reason: result.message });
       return result;
     case 'inject':
-    case 'copy': {
-      const { dryRun } = request;
-      // A dry run leaves no trace: no certificate, no Secret.
-      if (!dryRun) {
-        const bootstrap =
-          result.kind === 'inject'
-            ? result.bootstrap
-            : await bootstrapOfCopy(options, result, proxyUuid);
-        await storeBootstrap(options, { proxyUuid, bootstrap, identity: result.identity });
-      }
-      log.info('sidecar injected', { ...facts, proxyUuid, dryRun, copy: result.kind === 'copy' });
-      const warnings = result.kind === 'inject' ? result.warnings : [];
-      return { kind: 'patch', pod: result.pod, warnings };
-    }
+      return admitNew(options, request, { proxyUuid: injection.proxyUuid, ...result });
+    case 'injected':
+      return admitInjected(options, request, { injection, result });
   }
 }
 
-async function bootstrapOfCopy(
-  { secrets }: AdmitOptions,
-  { identity, originalSecretName }: InjectionResult & { readonly kind: 'copy' },
+interface NewProxy extends ProxyBootstrap {
+  readonly pod: JsonObject;
+  readonly warnings: readonly string[];
+}
+
+async function admitNew(
+  options: AdmitOptions,
+  { dryRun, namespace, uid }: AdmissionRequest,
+  proxy: NewProxy,
+): Promise<Admission> {
+  const { pod, warnings, proxyUuid } = proxy;
+  // A dry run leaves no trace: no certificate, no Secret.
+  if (!dryRun) await storeBootstrap(options, proxy);
+  options.log.info('sidecar injected', { namespace, uid, proxyUuid, dryRun });
+  return { kind: 'patch', pod, warnings };
+}
+
+interface InjectedPod {
+  readonly injection: InjectionRequest;
+  readonly result: AlreadyInjected;
+}
+
+/** The API server asks again about the same pod, after another webhook has changed it; or the pod is a copy of another one. */
+async function admitInjected(
+  options: AdmitOptions,
+  request: AdmissionRequest,
+  { injection, result }: InjectedPod,
+): Promise<Admission> {
+  const { identity, secretName, proxyUuid } = result;
+  const { dryRun } = request;
+  // Of a dry run nothing was stored, and a pod that bears the UUID of its own Secret can be the same one only.
+  const secret = dryRun ? undefined : await options.secrets.read(identity.namespace, secretName);
+  const isAgain = proxyUuid !== undefined && (dryRun || (secret !== undefined && !isOwned(secret)));
+  if (!isAgain) {
+    const bootstrap = dryRun ? {} : bootstrapOfCopy(secret, secretName, injection.proxyUuid);
+    const probes = secret === undefined ? noForwarding : forwardingOf(secret);
+    const { copy: pod } = result;
+    const proxy = { proxyUuid: injection.proxyUuid, identity, bootstrap, probes, pod };
+    return admitNew(options, request, { ...proxy, warnings: [] });
+  }
+  const known = secret === undefined ? noForwarding : forwardingOf(secret);
+  const again = injectAgain({ ...injection, proxyUuid }, known);
+  if (again.kind === 'deny') return again;
+  if (secret !== undefined) {
+    const renewed = renewBootstrapSecret(secret, again);
+    if (!isDeepStrictEqual(renewed['data'], secret['data'])) await options.secrets.write(renewed);
+  }
+  return { kind: 'patch', pod: again.pod, warnings: again.warnings };
+}
+
+function bootstrapOfCopy(
+  secret: JsonObject | undefined,
+  secretName: string,
   proxyUuid: string,
-): Promise<JsonObject> {
-  const secret = await secrets.read(identity.namespace, originalSecretName);
+): JsonObject {
   const bootstrap = secret === undefined ? err('there is none') : copyBootstrap(secret, proxyUuid);
   if (bootstrap.kind === 'ok') return bootstrap.value;
   throw new MeshError(
     'not_found',
-    `the pod is a copy of one with a sidecar, but Secret ${originalSecretName} of the original cannot be used: ` +
+    `the pod is a copy of one with a sidecar, but Secret ${secretName} of the original cannot be used: ` +
       `${bootstrap.error}. Create the pod from its original manifest`,
   );
 }
@@ -116,12 +162,13 @@ async function bootstrapOfCopy(
 interface ProxyBootstrap {
   readonly proxyUuid: string;
   readonly bootstrap: JsonObject;
+  readonly probes: ProbeForwarding;
   readonly identity: Identity;
 }
 
 async function storeBootstrap(
   { certificates, config, metrics, secrets, version }: AdmitOptions,
-  { proxyUuid, bootstrap, identity }: ProxyBootstrap,
+  { proxyUuid, bootstrap, probes, identity }: ProxyBootstrap,
 ): Promise<void> {
   const { clock } = certificates;
   const startMs = clock.now();
@@ -134,6 +181,7 @@ async function storeBootstrap(
       proxyUuid,
       namespace: identity.namespace,
       bootstrap,
+      probes,
       certificate: {
         chainPem: certificate.chainPem,
         privateKeyPem: certificate.privateKeyPem.reveal(),

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { Bus } from '@osm/bus';
 import { createMemoryBus, type MemoryBusHub } from '@osm/bus/testing';
+import type { ClusterAbilities } from '@osm/injection';
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startFakeSigner, type FakeSigner } from '../testing/fake-signer.ts';
@@ -26,8 +27,10 @@ afterEach(async () => {
   await others.close();
 });
 
-async function serve(options: { webhookTls?: boolean } = {}): Promise<string> {
-  injector = startInjector(hub, { webhookTls: options.webhookTls ?? false });
+async function serve(
+  options: { webhookTls?: boolean; abilities?: ClusterAbilities } = {},
+): Promise<string> {
+  injector = startInjector(hub, { webhookTls: false, ...options });
   publishCatalog(others);
   await vi.waitFor(() => expect(injector.readiness.missing()).toEqual(new Map()));
   return `${await injector.address()}/mutate-pod-creation`;
@@ -106,7 +109,9 @@ describe('the injector', () => {
   it('gives a copy of an injected pod a certificate and Secret of its own', async () => {
     const url = await serve();
     const original = patched(await ask(url, review(pod)));
-    expect((await ask(url, review(original))).allowed).toBe(true);
+    // As `kubectl debug --copy-to`: without labels.
+    const copy = { ...original, metadata: { name: 'copy' } };
+    expect((await ask(url, review(copy))).allowed).toBe(true);
     const [first, second] = injector.secrets.map(
       (secret) => secret['data'] as Record<string, string>,
     );
@@ -116,6 +121,48 @@ describe('the injector', () => {
     expect(bootstrapOf(first)).toContain(uuid);
     expect(bootstrapOf(second)).not.toContain(uuid);
     expect(second?.['sds_cert.pem']).not.toBe(first?.['sds_cert.pem']);
+  });
+
+  it('takes a pod with the label of another one for a copy, once that one exists', async () => {
+    const url = await serve();
+    const original = patched(await ask(url, review(pod)));
+    injector.own({ kind: 'Pod', name: 'bookstore' });
+    const copy = await ask(url, review(original));
+    expect(copy.patch).toBeDefined();
+    expect(injector.secrets).toHaveLength(2);
+  });
+
+  it('has nothing to add to a pod that it is asked about again', async () => {
+    const url = await serve();
+    const original = patched(await ask(url, review(pod)));
+    for (const dryRun of [false, true]) {
+      expect(await ask(url, review(original, { dryRun }))).toEqual({ uid: 'u', allowed: true });
+    }
+    expect(injector.secrets).toHaveLength(1);
+    expect(signer.requests).toHaveLength(1);
+  });
+
+  it('adds the probes of a container that came later to the bootstrap, with the same certificate', async () => {
+    const url = await serve();
+    const original = patched(await ask(url, review(pod)));
+    const later = { name: 'later', image: 'l', livenessProbe: { httpGet: { port: 7000 } } };
+    const spec = { ...original.spec, containers: [...original.spec.containers, later] };
+    await ask(url, review({ ...original, spec }));
+    const [first, second, ...others] = injector.secrets.map(
+      (secret) => secret['data'] as Record<string, string>,
+    );
+    expect(others).toEqual([]);
+    expect(atob(second?.['bootstrap.yaml'] ?? '')).toContain('later_liveness_cluster');
+    expect({ ...second, 'bootstrap.yaml': '' }).toEqual({ ...first, 'bootstrap.yaml': '' });
+  });
+
+  it('makes native sidecars where the cluster has them', async () => {
+    const abilities = { nativeSidecars: true, sleepAction: true };
+    const result = patched(await ask(await serve({ abilities }), review(pod)));
+    expect(result.spec.containers.map(({ name }) => name)).toEqual(['app']);
+    expect(result.spec).toMatchObject({
+      initContainers: [{ name: 'osm-init' }, { name: 'envoy', restartPolicy: 'Always' }],
+    });
   });
 
   it('denies a copy whose original left no Secret', async () => {

@@ -12,6 +12,8 @@ export interface RunningInjector {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly secrets: readonly JsonObject[];
+  /** Makes somebody the owner of all Secrets. */
+  readonly own: (owner: JsonObject) => void;
   /** Waits until the webhook is served. */
   readonly address: () => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -83,6 +85,12 @@ export function startInjector(
     readiness,
     metrics,
     secrets,
+    own: (owner) => {
+      secrets.forEach((secret, index) => {
+        const metadata = { ...(secret['metadata'] as JsonObject), ownerReferences: [owner] };
+        secrets[index] = { ...secret, metadata };
+      });
+    },
     address: () => address,
     stop: async () => {
       abort.abort();

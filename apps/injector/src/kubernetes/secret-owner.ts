@@ -40,6 +40,7 @@ export function createSecretOwner(options: SecretOwnerOptions): SecretOwner {
         state.awaited.delete(name);
         void remove(state, namespace, name);
       };
+      state.awaited.get(name)?.();
       state.awaited.set(name, options.clock.after(appearsMs, giveUp));
     },
     found: (pod) => {

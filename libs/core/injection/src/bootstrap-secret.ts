@@ -1,5 +1,7 @@
 import { renderJson, secretNames } from './bootstrap.ts';
-import type { JsonObject } from './json.ts';
+import { probesAnnotation } from './injected-pod.ts';
+import { asObject, type JsonObject } from './json.ts';
+import type { ProbeForwarding } from './probes.ts';
 import { bootstrapDirectory, bootstrapFiles, bootstrapSecretName } from './sidecar.ts';
 
 /** What goes into the Secret of one proxy. */
@@ -7,6 +9,7 @@ export interface BootstrapSecretRequest {
   readonly proxyUuid: string;
   readonly namespace: string;
   readonly bootstrap: JsonObject;
+  readonly probes: ProbeForwarding;
   readonly certificate: BootstrapCertificate;
   /** For the labels of the object. */
   readonly meshName: string;
@@ -44,10 +47,38 @@ export function emitBootstrapSecret(request: BootstrapSecretRequest): JsonObject
         'app.kubernetes.io/instance': request.meshName,
         'app.kubernetes.io/version': request.version,
       },
-      annotations: { 'openservicemesh.io/trust-bundle-id': certificate.trustBundleId },
+      annotations: {
+        'openservicemesh.io/trust-bundle-id': certificate.trustBundleId,
+        ...probesNote(request.probes),
+      },
     },
     type: 'Opaque',
     data: Object.fromEntries(Object.entries(files).map(([key, text]) => [key, base64(text)])),
+  };
+}
+
+/** Nothing for a pod without probes. */
+function probesNote(probes: ProbeForwarding): JsonObject {
+  const isEmpty = probes.http.length + probes.grpc.length === 0;
+  return isEmpty ? {} : { [probesAnnotation]: JSON.stringify(probes) };
+}
+
+/** A Secret of a pod that has changed before it came into being: the same certificate, another bootstrap. */
+export function renewBootstrapSecret(
+  secret: JsonObject,
+  { bootstrap, probes }: Pick<BootstrapSecretRequest, 'bootstrap' | 'probes'>,
+): JsonObject {
+  const { name, namespace, labels = {}, annotations } = asObject(secret['metadata']) ?? {};
+  return {
+    ...secret,
+    metadata: {
+      ...{ name: name ?? '', namespace: namespace ?? '', labels },
+      annotations: { ...asObject(annotations), ...probesNote(probes) },
+    },
+    data: {
+      ...asObject(secret['data']),
+      [bootstrapFiles.bootstrap]: base64(renderJson(bootstrap)),
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { emitBootstrapSecret, type BootstrapCertificate } from './bootstrap-secr
 import type { XdsAddress } from './bootstrap.ts';
 import { injectPod } from './inject-pod.ts';
 import type { JsonObject } from './json.ts';
+import { noForwarding } from './probes.ts';
 
 const httpGet = { port: 8080, path: '/live' };
 const https = { port: 8443, scheme: 'HTTPS' };
@@ -46,6 +47,7 @@ function secretOf(bootstrap: JsonObject) {
     proxyUuid,
     namespace: 'shop',
     bootstrap,
+    probes: noForwarding,
     certificate,
     meshName: 'osm',
     version: 'v1',

@@ -6,10 +6,20 @@
 // Follows OSM where users can see it: names, ports, labels, order of containers, iptables rules, probe paths.
 // Departures, all of them repairs: probes keep their own timeout and match their own path only; more than 15 excluded ports work;
 // wrong ports and ranges are refused at admission; the xDS server is pinned by name. A pod's own fields are never dropped.
-export { injectPod, type InjectionRequest, type InjectionResult } from './inject-pod.ts';
-export { copyBootstrap } from './copied-pod.ts';
+export {
+  injectAgain,
+  injectPod,
+  type AlreadyInjected,
+  type Denied,
+  type Injected,
+  type InjectionRequest,
+  type InjectionResult,
+} from './inject-pod.ts';
+export { copyBootstrap, forwardingOf, isOwned } from './injected-pod.ts';
+export { noForwarding, type ProbeForwarding } from './probes.ts';
 export {
   emitBootstrapSecret,
+  renewBootstrapSecret,
   type BootstrapCertificate,
   type BootstrapSecretRequest,
 } from './bootstrap-secret.ts';

@@ -2,7 +2,6 @@ import type { Identity, MeshSettings, Namespace } from '@osm/model';
 import { annotations, parseProxylessWish } from './annotations.ts';
 import { emitBootstrap, type XdsAddress } from './bootstrap.ts';
 import type { SidecarImages } from './containers.ts';
-import { mountedBootstrapSecret, renewCopiedPod } from './copied-pod.ts';
 import { decideInjection } from './decision.ts';
 import {
   chooseForm,
@@ -11,12 +10,25 @@ import {
   type ClusterAbilities,
   type SidecarForm,
 } from './form.ts';
+import {
+  keepWhatFits,
+  mountedBootstrap,
+  renewCopiedPod,
+  withoutSidecar,
+  type MountedBootstrap,
+} from './injected-pod.ts';
 import { podInterception } from './interception.ts';
 import { patchPod } from './patch-pod.ts';
 import type { Json, JsonObject } from './json.ts';
 import { parsePod, type AdmittedPod } from './pod.ts';
 import { emitGrpcBootstrap, patchProxylessPod, takenByProxylessPod } from './proxyless-pod.ts';
-import { probeTypes, rewriteProbes, type RewrittenProbes } from './probes.ts';
+import {
+  noForwarding,
+  probeTypes,
+  rewriteProbes,
+  type ProbeForwarding,
+  type RewrittenProbes,
+} from './probes.ts';
 import { podNames, sidecarUid } from './sidecar.ts';
 
 export interface InjectionRequest {
@@ -35,26 +47,34 @@ export interface InjectionRequest {
   readonly xdsAddresses: readonly XdsAddress[];
 }
 
+export interface Injected {
+  readonly kind: 'inject';
+  /** The patched Pod. */
+  readonly pod: JsonObject;
+  /** For its bootstrap Secret, with a certificate for this proxy of this identity. */
+  readonly bootstrap: JsonObject;
+  /** For its bootstrap Secret. */
+  readonly probes: ProbeForwarding;
+  readonly identity: Identity;
+  /** What will surprise the person who created the pod. */
+  readonly warnings: readonly string[];
+}
+
+/** A pod that comes with a sidecar: a copy of an injected pod, or the same pod once more. Its bootstrap Secret tells which. */
+export interface AlreadyInjected extends MountedBootstrap {
+  readonly kind: 'injected';
+  readonly identity: Identity;
+  /** The Pod as a copy; its bootstrap is made from this Secret's by `copyBootstrap`. */
+  readonly copy: JsonObject;
+}
+
+export interface Denied {
+  readonly kind: 'deny';
+  readonly message: string;
+}
+
 export type InjectionResult =
-  | {
-      readonly kind: 'inject';
-      /** The patched Pod. */
-      readonly pod: JsonObject;
-      /** For its bootstrap Secret, with a certificate for this proxy of this identity. */
-      readonly bootstrap: JsonObject;
-      readonly identity: Identity;
-      /** What will surprise the person who created the pod. */
-      readonly warnings: readonly string[];
-    }
-  | {
-      /** A copy of an injected pod: its bootstrap is made from this Secret's by `copyBootstrap`. */
-      readonly kind: 'copy';
-      readonly pod: JsonObject;
-      readonly originalSecretName: string;
-      readonly identity: Identity;
-    }
-  | { readonly kind: 'skip'; readonly reason: string }
-  | { readonly kind: 'deny'; readonly message: string };
+  Injected | AlreadyInjected | { readonly kind: 'skip'; readonly reason: string } | Denied;
 
 /** Decides about a pod and adds the sidecar, or what its own gRPC needs. The same request gives the same result; the input stays as it is. */
 export function injectPod(request: InjectionRequest): InjectionResult {
@@ -63,15 +83,38 @@ export function injectPod(request: InjectionRequest): InjectionResult {
   const pod = parsed.value;
   const decision = decideInjection({ ...request, pod });
   if (decision.kind !== 'inject') return decision;
-  const identity = { namespace: request.namespaceName, serviceAccount: pod.serviceAccount };
-  const originalSecretName = mountedBootstrapSecret(pod);
-  if (originalSecretName !== undefined)
-    return {
-      kind: 'copy',
-      identity,
-      originalSecretName,
-      pod: renewCopiedPod(pod, request.proxyUuid),
-    };
+  const mounted = mountedBootstrap(pod);
+  if (mounted === undefined) return addSidecar(request, pod, noForwarding);
+  return {
+    kind: 'injected',
+    ...mounted,
+    identity: identityOf(request, pod),
+    copy: renewCopiedPod(pod, request.proxyUuid),
+  };
+}
+
+/**
+ * Once more for a pod that has its sidecar, of which `proxyUuid` is the UUID: others have changed it since, or nobody has. `known` is what
+ * its bootstrap Secret says of probes. Without changes the pod that comes out is the one that went in.
+ */
+export function injectAgain(request: InjectionRequest, known: ProbeForwarding): Injected | Denied {
+  const parsed = parsePod(request.pod);
+  if (parsed.kind === 'error') return deny(parsed.error);
+  const result = addSidecar(request, withoutSidecar(parsed.value), known);
+  if (result.kind === 'deny') return result;
+  return { ...result, pod: keepWhatFits(parsed.value, result.pod) };
+}
+
+function identityOf({ namespaceName }: InjectionRequest, pod: AdmittedPod): Identity {
+  return { namespace: namespaceName, serviceAccount: pod.serviceAccount };
+}
+
+function addSidecar(
+  request: InjectionRequest,
+  pod: AdmittedPod,
+  known: ProbeForwarding,
+): Injected | Denied {
+  const identity = identityOf(request, pod);
   const proxyless = parseProxylessWish(pod.annotations);
   if (proxyless.kind === 'error') return deny(`pod: ${proxyless.error}`);
   if (proxyless.value) return injectAgent(request, pod, identity);
@@ -79,7 +122,7 @@ export function injectPod(request: InjectionRequest): InjectionResult {
   if (interception.kind === 'error') return deny(`pod: ${interception.error}`);
   const { settings, proxyUuid } = request;
   const form = chooseForm(request.abilities, settings.sidecar);
-  const probes = rewriteProbes(pod, form);
+  const probes = rewriteProbes(pod, form, known);
   const images = chooseImages(request, probes);
   if (images.kind === 'deny') return images;
   const taken = takenName(pod, probes);
@@ -107,6 +150,7 @@ export function injectPod(request: InjectionRequest): InjectionResult {
       sidecar: settings.sidecar,
       probes: probes.forwarded,
     }),
+    probes: probes.forwarded,
     warnings: podWarnings(pod, form),
   };
 }
@@ -116,7 +160,7 @@ function injectAgent(
   { proxyUuid, images, settings, xdsAddresses }: InjectionRequest,
   pod: AdmittedPod,
   identity: Identity,
-): InjectionResult {
+): Injected | Denied {
   const taken = takenByProxylessPod(pod);
   if (taken !== undefined) return deny(taken);
   const { trustDomain } = settings;
@@ -125,6 +169,7 @@ function injectAgent(
     identity,
     pod: patchProxylessPod({ pod, proxyUuid, images, trustDomain, xdsAddresses }),
     bootstrap: emitGrpcBootstrap(proxyUuid, identity),
+    probes: noForwarding,
     warnings: [],
   };
 }
@@ -201,6 +246,6 @@ function runAsUser(owner: JsonObject): Json | undefined {
     : undefined;
 }
 
-function deny(message: string): { readonly kind: 'deny'; readonly message: string } {
+function deny(message: string): Denied {
   return { kind: 'deny', message };
 }

@@ -117,7 +117,13 @@ function withBootstrap(container: JsonObject): JsonObject {
     { name: 'GRPC_XDS_EXPERIMENTAL_RBAC', value: 'true' },
   ].filter(({ name }) => !env.some((entry) => entry['name'] === name));
   const mount = { name: proxylessNames.volume, mountPath: proxylessDirectory, readOnly: true };
-  return { ...container, env: [...env, ...own], volumeMounts: [...mounts, mount] };
+  const isMounted = mounts.some(({ name }) => name === proxylessNames.volume);
+  if (isMounted && own.length === 0) return container;
+  return {
+    ...container,
+    env: [...env, ...own],
+    volumeMounts: isMounted ? mounts : [...mounts, mount],
+  };
 }
 
 /** A native sidecar: it is ready before the application starts, and ends after it. */
