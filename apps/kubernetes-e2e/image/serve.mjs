@@ -1,5 +1,5 @@
-// serve.mjs KIND:PORT...: servers of a test pod. http answers who it is and what it was asked, echo repeats each line, greet speaks
-// first and then repeats. Without an argument it idles: a pod to send from.
+// serve.mjs KIND:PORT...: servers of a test pod. http answers who it is and what it was asked, echo repeats each line (to `who` it says
+// which pod it is), greet speaks first and then repeats. Without an argument it idles: a pod to send from.
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
@@ -49,8 +49,10 @@ function talk(kind) {
     if (kind === 'greet') socket.write(`220 ${name} ready\n`);
     socket.on('data', (chunk) => {
       rest += chunk;
-      for (let at; (at = rest.indexOf('\n')) >= 0; rest = rest.slice(at + 1))
-        socket.write(`${name}: ${rest.slice(0, at).trim()}\n`);
+      for (let at; (at = rest.indexOf('\n')) >= 0; rest = rest.slice(at + 1)) {
+        const line = rest.slice(0, at).trim();
+        socket.write(line === 'who' ? `${os.hostname()}\n` : `${name}: ${line}\n`);
+      }
     });
   };
 }
