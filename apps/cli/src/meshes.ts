@@ -1,4 +1,10 @@
-import { listObjects, resourceTypes, type ApiServer, type KubernetesObject } from '@osm/kubernetes';
+import {
+  listObjects,
+  resourcePath,
+  resourceTypes,
+  type ApiServer,
+  type KubernetesObject,
+} from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 
 /** A control plane in the cluster. */
@@ -52,4 +58,28 @@ export async function findNamespaces(
     labelSelector: `${meshLabels.monitoredBy}${value}`,
   });
   return objects;
+}
+
+/** Changes labels and annotations of a namespace; null removes one. */
+export async function patchNamespace(
+  server: ApiServer,
+  name: string,
+  metadata: Readonly<
+    Record<'labels' | 'annotations', Readonly<Record<string, string | null>> | undefined>
+  >,
+): Promise<void> {
+  await server.ask({
+    method: 'PATCH',
+    path: resourcePath(resourceTypes.namespace, { name }),
+    contentType: 'application/merge-patch+json',
+    body: { metadata },
+  });
+}
+
+/** Takes from a namespace everything by which it belongs to a mesh. */
+export function leaveMesh(server: ApiServer, name: string): Promise<void> {
+  return patchNamespace(server, name, {
+    labels: { [meshLabels.monitoredBy]: null, [meshLabels.ignore]: null },
+    annotations: { [meshLabels.injection]: null, [meshLabels.metrics]: null },
+  });
 }

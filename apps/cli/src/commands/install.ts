@@ -1,69 +1,64 @@
-import type { ApiServer } from '@osm/kubernetes';
-import { MeshError } from '@osm/prelude';
-import { runHelm } from '../helm.ts';
+import {
+  resourcePath,
+  resourceTypes,
+  type ApiServer,
+  type KubernetesObject,
+} from '@osm/kubernetes';
+import { MeshError, type Clock } from '@osm/prelude';
+import { chartArguments, type ChartOptions } from '../chart-arguments.ts';
+import { diagnose } from '../diagnosis.ts';
+import { helmComplaint, type Helm, type HelmResult } from '../helm.ts';
 import { findMeshes } from '../meshes.ts';
-import { tellProgress, unreadyPods } from '../pod-progress.ts';
+import { withProgress } from '../progress.ts';
+import { findReleases, removeRelease } from '../releases.ts';
 import type { Terminal } from '../terminal.ts';
 
-export interface InstallOptions {
-  readonly chart: string;
-  readonly meshName: string;
-  readonly namespace: string;
+export interface InstallOptions extends ChartOptions {
   readonly enforceSingleMesh: boolean;
+  /** As Go writes durations: 5m, 1m30s. */
   readonly timeout: string;
-  readonly set: readonly string[];
-  readonly values: readonly string[];
   readonly atomic: boolean;
-  readonly dryRun: boolean;
 }
 
-interface Tools {
-  readonly server: () => ApiServer;
+export interface InstallTools {
+  readonly server: ApiServer;
   readonly terminal: Terminal;
+  readonly helm: Helm;
+  readonly clock: Clock;
 }
 
-/** `osm install`: the chart through helm, with a word about each pod while it waits, and the reason when it fails. */
-export async function install(tools: Tools, options: InstallOptions): Promise<void> {
-  const { terminal } = tools;
+/**
+ * `osm install`: the chart through helm, with a word about each pod while it waits, and the reason when it fails.
+ *
+ * @returns The signal that interrupted it.
+ */
+export async function install(
+  tools: InstallTools,
+  options: InstallOptions,
+): Promise<NodeJS.Signals | undefined> {
+  const { server, terminal, helm, clock } = tools;
   const { meshName, namespace } = options;
-  if (options.dryRun) {
-    const rendered = await runHelm(['template', ...commonArguments(options)]);
-    if (rendered.status !== 0) throw new MeshError('invalid_config', cleaned(rendered.error));
-    return terminal.print(rendered.output.trimEnd());
-  }
-  const server = tools.server();
   await refuseSecondMesh(server, options);
+  await clearRemains(tools, options);
+  await tellWhatIsKept(tools, options);
   terminal.note(`Installing mesh [${meshName}] in namespace [${namespace}]`);
-  const end = new AbortController();
-  const progress = tellProgress(server, namespace, { terminal, signal: end.signal });
-  try {
-    const wait = ['--create-namespace', '--wait', '--timeout', options.timeout];
-    const atomic = options.atomic ? ['--atomic'] : [];
-    const result = await runHelm(['install', ...commonArguments(options), ...wait, ...atomic]);
-    if (result.status !== 0) throw await failure(server, options, result.error);
-  } finally {
-    end.abort();
-    await progress;
-  }
-  terminal.print(
-    `OSM installed successfully in namespace [${namespace}] with mesh name [${meshName}]`,
+  const sinceMs = clock.now();
+  const args = ['install', ...chartArguments(options), '--create-namespace'];
+  const result = await withProgress(server, { namespace, terminal, clock }, () =>
+    helm([...args, '--wait', '--timeout', options.timeout]),
   );
-}
-
-/** Flags of ours have the last word, as OSM. */
-function commonArguments(options: InstallOptions): readonly string[] {
-  return [
-    options.meshName,
-    options.chart,
-    '--namespace',
-    options.namespace,
-    ...options.values.flatMap((file) => ['--values', file]),
-    ...options.set.flatMap((text) => ['--set', text]),
-    '--set',
-    `osm.meshName=${options.meshName}`,
-    '--set',
-    `osm.enforceSingleMesh=${options.enforceSingleMesh}`,
-  ];
+  if (result.status === 0) {
+    terminal.print(
+      `OSM installed successfully in namespace [${namespace}] with mesh name [${meshName}]`,
+    );
+    return undefined;
+  }
+  if (result.interruptedBy === undefined) throw await failure(tools, options, { result, sinceMs });
+  terminal.note(
+    `Interrupted. ${options.atomic ? 'Removing what was made' : remedies(options).unfinished}`,
+  );
+  if (options.atomic) await removeRelease(tools, { name: meshName, namespace });
+  return result.interruptedBy;
 }
 
 /** Two meshes share CRDs and would both answer for the same pods. */
@@ -75,7 +70,7 @@ async function refuseSecondMesh(server: ApiServer, options: InstallOptions): Pro
   if (same !== undefined) {
     throw new MeshError(
       'api_conflict',
-      `mesh [${same.name}] is installed in namespace [${same.namespace}] already: osm uninstall mesh --mesh-name ${same.name} --osm-namespace ${same.namespace}, or choose other names`,
+      `mesh [${same.name}] is installed in namespace [${same.namespace}] already: osm mesh upgrade changes it, osm uninstall mesh --mesh-name ${same.name} removes it; or choose other names`,
     );
   }
   const alone = meshes.find((mesh) => mesh.single);
@@ -88,26 +83,105 @@ async function refuseSecondMesh(server: ApiServer, options: InstallOptions): Pro
   }
 }
 
+/** An installation that failed or was interrupted is in the way of the next one of that name, and has nothing that runs. */
+async function clearRemains(
+  tools: InstallTools,
+  { meshName, namespace }: InstallOptions,
+): Promise<void> {
+  const remains = (await findReleases(tools.helm)).find(
+    (release) => release.name === meshName && release.namespace === namespace,
+  );
+  if (remains === undefined) return;
+  tools.terminal.note(`Removing the remains of an installation that ended as ${remains.status}`);
+  await removeRelease(tools, remains);
+}
+
+/** Values for the MeshConfig are for a mesh that has none; who reinstalls may not know that his is still there. */
+async function tellWhatIsKept(
+  { server, terminal }: InstallTools,
+  { namespace }: InstallOptions,
+): Promise<void> {
+  const path = resourcePath(resourceTypes.meshConfig, { namespace, name: 'osm-mesh-config' });
+  try {
+    await server.ask({ path });
+  } catch (thrown) {
+    if (MeshError.from(thrown).code === 'not_found') return;
+    throw thrown;
+  }
+  terminal.note(
+    `MeshConfig [osm-mesh-config] in namespace [${namespace}] is there and stays as it is, whatever the values say: kubectl -n ${namespace} edit meshconfig osm-mesh-config, or delete it first`,
+  );
+}
+
+function remedies({ meshName, namespace }: ChartOptions): {
+  readonly unfinished: string;
+  readonly look: string;
+} {
+  const names = `--mesh-name ${meshName} --osm-namespace ${namespace}`;
+  return {
+    unfinished: `The installation is unfinished: osm install begins again, osm uninstall mesh ${names} --force removes what was made`,
+    look: `look with: kubectl -n ${namespace} get pods,events; remove with: osm uninstall mesh ${names} --force`,
+  };
+}
+
 async function failure(
-  server: ApiServer,
-  { namespace, meshName, atomic }: InstallOptions,
-  said: string,
+  tools: InstallTools,
+  options: InstallOptions,
+  { result, sinceMs }: { readonly result: HelmResult; readonly sinceMs: number },
 ): Promise<MeshError> {
-  const unready = await unreadyPods(server, namespace).catch(() => []);
-  const lines = [
-    `the installation of mesh [${meshName}] failed: ${cleaned(said)}`,
-    ...unready.map((line) => `  ${line}`),
-    atomic
-      ? 'everything was removed again'
-      : `look with: kubectl -n ${namespace} get pods, remove with: osm uninstall mesh --mesh-name ${meshName} --osm-namespace ${namespace} --force`,
-  ];
+  const { meshName, namespace, atomic } = options;
+  const lines = [`the installation of mesh [${meshName}] failed: ${helmComplaint(result)}`];
+  lines.push(...(await causes(tools.server, { namespace, sinceMs })));
+  if (atomic && (await isThere(tools.helm, options))) {
+    await removeRelease(tools, { name: meshName, namespace });
+    lines.push('everything was removed again');
+  } else if (!atomic) {
+    lines.push(remedies(options).look);
+  }
   return new MeshError('api_unavailable', lines.join('\n'));
 }
 
-function cleaned(said: string): string {
-  return said
-    .split('\n')
-    .map((line) => line.replace(/^(Error: )?(INSTALLATION FAILED: )?/, '').trim())
-    .filter((line) => line !== '' && !line.startsWith('WARNING:'))
-    .join('; ');
+/** What diagnose() says, indented; nothing when the API server does not answer, which helm has said already. */
+export async function causes(
+  server: ApiServer,
+  place: { readonly namespace: string; readonly sinceMs: number },
+): Promise<readonly string[]> {
+  const found = await diagnose(server, place).catch(() => []);
+  return found.map((line) => `  ${line}`);
+}
+
+async function isThere(helm: Helm, { meshName, namespace }: ChartOptions): Promise<boolean> {
+  const releases = await findReleases(helm);
+  return releases.some((each) => each.name === meshName && each.namespace === namespace);
+}
+
+/** The version of Kubernetes that manifests are rendered for when there is no cluster to ask. */
+const assumedVersion = 'v1.30.0';
+
+/** `osm install --dry-run`: prints what would be applied, and changes nothing. Needs no cluster; asks one that is there for its version. */
+export async function printManifests(
+  {
+    helm,
+    terminal,
+    server,
+  }: Pick<InstallTools, 'helm' | 'terminal'> & {
+    readonly server: () => ApiServer;
+  },
+  options: ChartOptions,
+): Promise<void> {
+  const version = await clusterVersion(server).catch(() => assumedVersion);
+  const result = await helm([
+    'template',
+    ...chartArguments(options),
+    '--include-crds',
+    '--kube-version',
+    version,
+  ]);
+  if (result.status !== 0) throw new MeshError('invalid_config', helmComplaint(result));
+  terminal.print(result.output.trimEnd());
+}
+
+async function clusterVersion(server: () => ApiServer): Promise<string> {
+  const found = (await server().ask({ path: '/version' })) as KubernetesObject;
+  return typeof found['gitVersion'] === 'string' ? found['gitVersion'] : assumedVersion;
 }

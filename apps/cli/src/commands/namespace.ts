@@ -5,7 +5,14 @@ import {
   type KubernetesObject,
 } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
-import { findMesh, findMeshes, findNamespaces, meshLabels } from '../meshes.ts';
+import {
+  findMesh,
+  findMeshes,
+  findNamespaces,
+  leaveMesh,
+  meshLabels,
+  patchNamespace,
+} from '../meshes.ts';
 import { table, type Terminal } from '../terminal.ts';
 
 interface Tools {
@@ -22,33 +29,29 @@ export async function addNamespaces(
   const { meshName, disableSidecarInjection } = options;
   await findMesh(server, meshName);
   const homes = new Set((await findMeshes(server)).map(({ namespace }) => namespace));
-  const problems: string[] = [];
-  for (const name of names) {
-    const { metadata } = await getNamespace(server, name);
-    const mesh = metadata.labels?.[meshLabels.monitoredBy];
+  await forEachNamespace(server, names, async ({ metadata: { name, labels } }) => {
+    const mesh = labels?.[meshLabels.monitoredBy];
     if (homes.has(name)) {
-      problems.push(
-        `Namespace [${name}] already has [osm-controller] installed and cannot be added to mesh [${meshName}]`,
-      );
-    } else if (metadata.labels?.[meshLabels.ignore] === 'true') {
-      problems.push(
-        `Cannot add ignored namespace [${name}]: remove its label ${meshLabels.ignore} first (osm namespace remove ${name})`,
-      );
-    } else if (mesh !== undefined && mesh !== meshName) {
-      problems.push(
-        `Namespace [${name}] belongs to mesh [${mesh}]: osm namespace remove ${name} --mesh-name ${mesh}`,
-      );
-    } else if (mesh === meshName) {
-      terminal.print(`Namespace [${name}] already belongs to mesh [${meshName}]; nothing changed`);
-    } else {
-      await patch(server, name, {
-        labels: { [meshLabels.monitoredBy]: meshName },
-        annotations: { [meshLabels.injection]: disableSidecarInjection ? 'disabled' : 'enabled' },
-      });
-      terminal.print(`Namespace [${name}] successfully added to mesh [${meshName}]`);
+      return `Namespace [${name}] already has [osm-controller] installed and cannot be added to mesh [${meshName}]`;
     }
-  }
-  if (problems.length > 0) throw new MeshError('api_refused', problems.join('\n'));
+    // OSM looked for "true" here, and for the bare label in its webhooks.
+    if (labels?.[meshLabels.ignore] !== undefined) {
+      return `Cannot add ignored namespace [${name}]: osm namespace remove ${name} takes its label ${meshLabels.ignore} away`;
+    }
+    if (mesh !== undefined && mesh !== meshName) {
+      return `Namespace [${name}] belongs to mesh [${mesh}]: osm namespace remove ${name} --mesh-name ${mesh}`;
+    }
+    if (mesh === meshName) {
+      terminal.print(`Namespace [${name}] already belongs to mesh [${meshName}]; nothing changed`);
+      return undefined;
+    }
+    await patchNamespace(server, name, {
+      labels: { [meshLabels.monitoredBy]: meshName },
+      annotations: { [meshLabels.injection]: disableSidecarInjection ? 'disabled' : 'enabled' },
+    });
+    terminal.print(`Namespace [${name}] successfully added to mesh [${meshName}]`);
+    return undefined;
+  });
 }
 
 /** `osm namespace remove`: takes a namespace out. Pods keep their sidecars until they are created anew. */
@@ -69,10 +72,7 @@ export async function removeNamespace(
       `Namespace [${name}] belongs to mesh [${mesh}], not to mesh [${meshName}]: osm namespace remove ${name} --mesh-name ${mesh}`,
     );
   }
-  await patch(server, name, {
-    labels: { [meshLabels.monitoredBy]: null, [meshLabels.ignore]: null },
-    annotations: { [meshLabels.injection]: null, [meshLabels.metrics]: null },
-  });
+  await leaveMesh(server, name);
   terminal.print(`Namespace [${name}] successfully removed from mesh [${meshName}]`);
 }
 
@@ -81,10 +81,14 @@ export async function ignoreNamespaces(
   { server, terminal }: Tools,
   names: readonly string[],
 ): Promise<void> {
-  for (const name of names) {
-    await patch(server, name, { labels: { [meshLabels.ignore]: 'true' } });
+  await forEachNamespace(server, names, async ({ metadata: { name } }) => {
+    await patchNamespace(server, name, {
+      labels: { [meshLabels.ignore]: 'true' },
+      annotations: undefined,
+    });
     terminal.print(`Successfully configured namespace [${name}] to be ignored`);
-  }
+    return undefined;
+  });
 }
 
 /** `osm namespace list`. */
@@ -109,6 +113,26 @@ export async function listNamespaces(
   table(['NAMESPACE', 'MESH', 'SIDECAR-INJECTION'], rows).forEach(terminal.print);
 }
 
+/** Does its work for each of them, and fails at the end with all that they said against it. */
+async function forEachNamespace(
+  server: ApiServer,
+  names: readonly string[],
+  work: (namespace: KubernetesObject) => Promise<string | undefined>,
+): Promise<void> {
+  const problems: string[] = [];
+  for (const name of names) {
+    try {
+      const problem = await work(await getNamespace(server, name));
+      if (problem !== undefined) problems.push(problem);
+    } catch (thrown) {
+      const error = MeshError.from(thrown);
+      if (error.code === 'api_unavailable') throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) throw new MeshError('api_refused', problems.join('\n'));
+}
+
 async function getNamespace(server: ApiServer, name: string): Promise<KubernetesObject> {
   try {
     return (await server.ask({
@@ -116,18 +140,7 @@ async function getNamespace(server: ApiServer, name: string): Promise<Kubernetes
     })) as KubernetesObject;
   } catch (thrown) {
     if (MeshError.from(thrown).code !== 'not_found') throw thrown;
-    throw new MeshError(
-      'not_found',
-      `Namespace [${name}] does not exist: kubectl create namespace ${name}`,
-    );
+    const text = `Namespace [${name}] does not exist: kubectl create namespace ${name}`;
+    throw new MeshError('not_found', text);
   }
-}
-
-function patch(server: ApiServer, name: string, metadata: unknown): Promise<unknown> {
-  return server.ask({
-    method: 'PATCH',
-    path: resourcePath(resourceTypes.namespace, { name }),
-    contentType: 'application/merge-patch+json',
-    body: { metadata },
-  });
 }

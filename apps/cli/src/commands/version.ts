@@ -1,14 +1,8 @@
 import { versionInfo } from '@osm/runtime';
 import type { ApiServer } from '@osm/kubernetes';
-import { MeshError } from '@osm/prelude';
+import { askController } from '../controller.ts';
 import { findMeshes } from '../meshes.ts';
 import { table, type Terminal } from '../terminal.ts';
-
-interface Remote {
-  readonly version: string;
-  readonly git_commit: string;
-  readonly build_date: string;
-}
 
 /** `osm version`: of this program, and of the meshes in the cluster, asked through the API server. */
 export async function showVersion(
@@ -32,13 +26,13 @@ export async function showVersion(
   const server = tools.server();
   const meshes = await Promise.all(
     (await findMeshes(server)).map(async ({ name, namespace }) => {
-      const remote = await askVersion(server, namespace);
+      const remote = await askController(server, namespace, '/version');
       return {
         name,
         namespace,
-        version: remote?.version ?? 'Unknown',
-        gitCommit: remote?.git_commit ?? 'Unknown',
-        buildDate: remote?.build_date ?? 'Unknown',
+        version: remote?.['version'] ?? 'Unknown',
+        gitCommit: remote?.['git_commit'] ?? 'Unknown',
+        buildDate: remote?.['build_date'] ?? 'Unknown',
       };
     }),
   );
@@ -52,15 +46,4 @@ export async function showVersion(
     [mesh.name, mesh.namespace, mesh.version, mesh.gitCommit, mesh.buildDate].slice(0, columns),
   );
   table(head.slice(0, columns), rows).forEach(terminal.print);
-}
-
-async function askVersion(server: ApiServer, namespace: string): Promise<Remote | undefined> {
-  try {
-    const path = `/api/v1/namespaces/${namespace}/services/osm-controller:9091/proxy/version`;
-    return (await server.ask({ path })) as Remote;
-  } catch (thrown) {
-    // A control plane that is down is worth a line too.
-    if (MeshError.from(thrown).code === 'unknown') throw thrown;
-    return undefined;
-  }
 }

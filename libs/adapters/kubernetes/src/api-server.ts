@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly text?: string;
   /** Default `application/json`; a PATCH names its kind here. */
   readonly contentType?: string;
+  /** What the answer is; default JSON. A text, such as a log, is given back as it came. */
+  readonly answer?: 'json' | 'text';
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,7 +23,7 @@ export interface ApiRequest {
 export interface ApiServer {
   readonly url: string;
   /**
-   * Answers with the decoded body.
+   * Answers with the decoded body, or as the request asks.
    *
    * @throws MeshError `not_found`, `api_conflict` (409), `api_expired` (410), `api_refused` (other 4xx), `api_unavailable`.
    */
@@ -42,6 +44,7 @@ export function createApiServer(credentials: ApiCredentials): ApiServer {
     const response = await send(credentials, request, askMsMax);
     const text = await readAll(response, credentials.url);
     if (response.statusCode !== undefined && response.statusCode < 300) {
+      if (request.answer === 'text') return text;
       return text === '' ? undefined : parseJson(text);
     }
     throw refusal(request, response.statusCode ?? 0, text);
@@ -90,7 +93,7 @@ async function send(
         timeout: silenceMs,
         headers: {
           ...headers,
-          accept: 'application/json',
+          accept: request.answer === 'text' ? '*/*' : 'application/json',
           ...(body === undefined
             ? {}
             : {

@@ -1,0 +1,144 @@
+import { MeshError } from '@osm/prelude';
+import { createFakeClock } from '@osm/testkit';
+import { describe, expect, it } from 'vitest';
+import {
+  createFakeCluster,
+  createFakeHelm,
+  createFakeTerminal,
+  putMesh,
+} from '../../testing/index.ts';
+import type { HelmResult } from '../helm.ts';
+import type { Release } from '../releases.ts';
+import { install, printManifests, type InstallOptions } from './install.ts';
+
+const options: InstallOptions = {
+  chart: '/chart',
+  meshName: 'osm',
+  namespace: 'osm-system',
+  enforceSingleMesh: true,
+  timeout: '5m',
+  set: ['osm.meshName=mine', 'a=b'],
+  values: ['v.yaml'],
+  atomic: false,
+};
+const pods = '/api/v1/namespaces/osm-system/pods';
+const own = { 'app.kubernetes.io/name': 'openservicemesh.io' };
+
+function world(result: Partial<HelmResult> = {}, releases: readonly Release[] = []) {
+  const cluster = createFakeCluster();
+  const { terminal, printed, noted } = createFakeTerminal();
+  const { helm, asked } = createFakeHelm(releases, { install: result, template: result });
+  const clock = createFakeClock();
+  const tools = { server: cluster.server, terminal, helm, clock };
+  return { cluster, printed, noted, asked, tools };
+}
+
+describe('osm install', () => {
+  it('hands values to helm, and has the last word about name and single mesh', async () => {
+    const { asked, printed, tools } = world();
+    expect(await install(tools, options)).toBeUndefined();
+    expect(asked).toEqual([
+      'install osm /chart --namespace osm-system --values v.yaml --set osm.meshName=mine --set a=b --set osm.meshName=osm --set osm.enforceSingleMesh=true --create-namespace --wait --timeout 5m',
+    ]);
+    expect(printed).toEqual([
+      'OSM installed successfully in namespace [osm-system] with mesh name [osm]',
+    ]);
+  });
+
+  it.each([
+    ['the same name', {}, /mesh \[osm\] is installed in namespace \[osm-system\] already/],
+    ['another, alone', { name: 'b', namespace: 'b' }, /does not share this cluster/],
+    [
+      'another, while this one is to be alone',
+      { name: 'b', namespace: 'b', single: false },
+      /--en/,
+    ],
+  ])('refuses before anything changes when there is a mesh of %s', async (_, mesh, said) => {
+    const { cluster, asked, tools } = world();
+    putMesh(cluster, mesh);
+    await expect(install(tools, options)).rejects.toThrow(said);
+    expect(asked).toEqual([]);
+  });
+
+  it('installs a second mesh where both say that they share', async () => {
+    const { cluster, asked, tools } = world();
+    putMesh(cluster, { name: 'b', namespace: 'b', single: false });
+    await install(tools, { ...options, enforceSingleMesh: false });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('clears away what an installation that failed left', async () => {
+    const failed = { name: 'osm', namespace: 'osm-system', status: 'failed' };
+    const { asked, tools } = world({}, [failed]);
+    await install(tools, options);
+    expect(asked.map((args) => args.split(' ')[0])).toEqual(['uninstall', 'install']);
+  });
+
+  it('warns that a MeshConfig that is there stays as it is', async () => {
+    const { cluster, noted, tools } = world();
+    const path = '/apis/config.openservicemesh.io/v1alpha2/namespaces/osm-system/meshconfigs';
+    cluster.put(`${path}/osm-mesh-config`, { metadata: { namespace: 'osm-system' } });
+    await install(tools, options);
+    expect(noted.join()).toContain('stays as it is');
+  });
+
+  it('names the pods that are not ready, and why, when it fails', async () => {
+    const { cluster, tools } = world({ status: 1, error: 'Error: INSTALLATION FAILED: late\n' });
+    cluster.put(`${pods}/osm-controller-1`, {
+      metadata: { namespace: 'osm-system', labels: own },
+      status: {
+        containerStatuses: [
+          { name: 'c', ready: false, restartCount: 3, state: { waiting: crashLoop } },
+        ],
+      },
+    });
+    cluster.say(`${pods}/osm-controller-1/log`, 'starting\nno bus (--nats-url)\n\n');
+    await expect(install(tools, options)).rejects.toThrow(
+      'failed: late\n  osm-controller-1: c: CrashLoopBackOff, 3 restarts: no bus (--nats-url)\nlook with:',
+    );
+  });
+
+  it('removes everything again after it has looked at the reason', async () => {
+    const { asked, tools } = world({ status: 1, error: 'late' }, []);
+    const releases = [{ name: 'osm', namespace: 'osm-system', status: 'failed' }];
+    const late = createFakeHelm(releases, { install: { status: 1, error: 'late' } });
+    // Clear of remains at first; there when it failed.
+    const helm: typeof late.helm = (args) =>
+      args[0] === 'list' && late.asked.length === 0
+        ? Promise.resolve({ status: 0, output: '[]', error: '', interruptedBy: undefined })
+        : late.helm(args);
+    await expect(install({ ...tools, helm }, { ...options, atomic: true })).rejects.toThrow(
+      'everything was removed again',
+    );
+    expect(late.asked.at(-1)).toContain('uninstall osm');
+    expect(asked).toEqual([]);
+  });
+
+  it('gives the signal back that interrupted it', async () => {
+    const { noted, printed, tools } = world({ status: 1, interruptedBy: 'SIGINT' });
+    expect(await install(tools, options)).toBe('SIGINT');
+    expect(noted.join()).toContain('unfinished');
+    expect(printed).toEqual([]);
+  });
+});
+
+const crashLoop = { reason: 'CrashLoopBackOff', message: 'back-off 10s' };
+
+describe('osm install --dry-run', () => {
+  it('prints the manifests for the version of the cluster, definitions too', async () => {
+    const { cluster, asked, printed, tools } = world({ output: 'kind: A\n' });
+    cluster.put('/version', { gitVersion: 'v1.31.2', metadata: {} });
+    await printManifests({ ...tools, server: () => cluster.server }, options);
+    expect(printed).toEqual(['kind: A']);
+    expect(asked.join()).toMatch(/^template osm .*--include-crds --kube-version v1\.31\.2$/);
+  });
+
+  it('needs no cluster', async () => {
+    const { asked, tools } = world({ output: 'kind: A\n' });
+    const server = (): never => {
+      throw new MeshError('invalid_config', 'no cluster is configured');
+    };
+    await printManifests({ ...tools, server }, options);
+    expect(asked.join()).toContain('--kube-version v1.30.0');
+  });
+});
