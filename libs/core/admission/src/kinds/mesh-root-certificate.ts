@@ -28,7 +28,7 @@ export const reviewMeshRootCertificate: KindRules = (reviewed, findings) => {
     findings.warn(`it has no effect: the mesh reads those in ${world.scope.meshNamespace} only`);
     return;
   }
-  if (textAt(spec, 'trustDomain') === '')
+  if (fieldAt(spec, 'trustDomain') === '')
     findings.refuse('spec.trustDomain is empty; write it such as cluster.local');
   const role = roleOf(spec);
   if (role === 'unknown')
