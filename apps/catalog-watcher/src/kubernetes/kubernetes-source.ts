@@ -11,7 +11,7 @@ import {
 import { MeshError, pause, type Clock, type Random } from '@osm/prelude';
 import type { CatalogSource, SourceEvent } from '../source.ts';
 import { createBatchQueue, type BatchQueue } from './batch-queue.ts';
-import { namespacedTypes, settingTypes } from './resources.ts';
+import { namespacedTypes, selections, settingTypes } from './resources.ts';
 
 export interface KubernetesSourceOptions {
   /** Value of the label that says to which mesh a namespace belongs. */
@@ -87,7 +87,10 @@ async function run(
       note: (note) => options.note?.(type, note),
       ...more,
     });
-  const followers = namespacedTypes.map((type): Follower => [type, follow(type, { accept })]);
+  const followers = namespacedTypes.map((type): Follower => [
+    type,
+    follow(type, { ...selections.get(type), accept }),
+  ]);
   const inMeshNamespace = { namespace: options.meshNamespace };
   const settings = settingTypes.map((type): Follower => [type, follow(type, inMeshNamespace)]);
   const labelSelector = `openservicemesh.io/monitored-by=${options.meshName}`;

@@ -1,4 +1,4 @@
-import { resourceTypes, type ResourceType } from '@osm/kubernetes';
+import { resourceTypes, type ResourceType, type Selection } from '@osm/kubernetes';
 
 /** Policy of namespaces of the mesh: kinds whose objects have a status. */
 export const policyTypes: readonly ResourceType[] = [
@@ -28,3 +28,14 @@ export const namespacedTypes: readonly ResourceType[] = [
   resourceTypes.endpointSlice,
   ...policyTypes,
 ];
+
+/** What the API server need not even send: pods without a proxy, or whose work is done, mean nothing to the mesh. */
+export const selections: ReadonlyMap<ResourceType, Selection> = new Map([
+  [
+    resourceTypes.pod,
+    {
+      labelSelector: 'osm-proxy-uuid',
+      fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+    },
+  ],
+]);

@@ -67,8 +67,9 @@ export function followResource(
     batches: () => followBatches(follow),
     join: async (namespace) => {
       const expectation = told.expect(namespace);
-      const { signal } = options;
-      const list = await listObjects(server, type, { namespace, signal }).catch(emptyIfNotServed);
+      const list = await listObjects(server, type, { ...options, namespace }).catch(
+        emptyIfNotServed,
+      );
       return told.join(expectation, list);
     },
     leave: told.leave,

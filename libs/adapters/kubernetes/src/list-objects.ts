@@ -22,16 +22,17 @@ export interface ObjectList {
   readonly resourceVersion: string;
 }
 
+export interface ListOptions extends Selection {
+  /** What is not accepted is let go page by page: a list never holds more than one page of it. Default: all. */
+  readonly accept?: ((object: KubernetesObject) => boolean) | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /** Lists objects page by page. Each carries `apiVersion` and `kind`, which the API server leaves out. */
 export async function listObjects(
   server: ApiServer,
   type: ResourceType,
-  {
-    namespace,
-    labelSelector,
-    fieldSelector,
-    signal,
-  }: Selection & { readonly signal?: AbortSignal },
+  { namespace, labelSelector, fieldSelector, accept, signal }: ListOptions,
 ): Promise<ObjectList> {
   const objects: KubernetesObject[] = [];
   const apiVersion = apiVersionOf(type);
@@ -46,7 +47,9 @@ export async function listObjects(
       readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
       readonly items?: readonly KubernetesObject[];
     };
-    for (const item of page.items ?? []) objects.push({ ...item, apiVersion, kind: type.kind });
+    for (const item of page.items ?? []) {
+      if (accept?.(item) ?? true) objects.push({ ...item, apiVersion, kind: type.kind });
+    }
     resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
     next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
   } while (next !== undefined);
