@@ -32,16 +32,20 @@ export interface ServicesOptions {
   /** Credentials file by service. */
   readonly credentials: ReadonlyMap<string, string>;
   readonly xdsPort: number;
+  /** Which ones; all when undefined. */
+  readonly only?: readonly ServiceName[];
+  /** The injector's, instead of a free port and a directory for its Secrets. */
+  readonly injectorFlags?: readonly string[];
   /** Further flags for node, by name of the process. */
   readonly nodeFlags: (name: string) => readonly string[];
 }
 
-/** Starts the five services; they are ready when `waitUntilReady` says so. */
+/** Starts the services; they are ready when `waitUntilReady` says so. */
 export async function startServices(
   options: ServicesOptions,
 ): Promise<ReadonlyMap<ServiceName, Service>> {
   const services = new Map<ServiceName, Service>();
-  for (const name of serviceNames) {
+  for (const name of options.only ?? serviceNames) {
     const httpPort = await freePort();
     const credentials = options.credentials.get(name);
     const args = [
@@ -75,8 +79,11 @@ async function ownFlags(name: ServiceName, options: ServicesOptions): Promise<st
       return ['--xds-host', '127.0.0.1', '--xds-port', String(options.xdsPort)];
     case 'injector':
       return [
-        ...['--webhook-host', '127.0.0.1', '--webhook-port', String(await freePort())],
-        ...['--secret-directory', join(options.directory, 'secrets')],
+        ...['--webhook-host', '127.0.0.1'],
+        ...(options.injectorFlags ?? [
+          ...['--webhook-port', String(await freePort())],
+          ...['--secret-directory', join(options.directory, 'secrets')],
+        ]),
         ...['--xds-address', `127.0.0.1:${options.xdsPort}`],
       ];
     case 'policy-compiler':
