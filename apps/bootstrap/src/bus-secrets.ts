@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { serviceNames } from '@osm/bus';
 import { updateBusFiles, type BusFiles } from '@osm/bus/installation';
 import type { Config } from './config.ts';
@@ -6,6 +7,8 @@ import type { Secrets } from './secrets.ts';
 /** Where the chart mounts the Secrets of the NATS servers. */
 const serverDirectory = '/etc/nats';
 const storeDirectory = '/data';
+/** The Secret that the NATS servers mount. */
+export const serverSecret = 'osm-bus-server';
 
 /** Secret names by folder of the bus' files: who mounts one sees nothing of the others. */
 function secretOf(path: string): { readonly secret: string; readonly key: string } {
@@ -15,7 +18,7 @@ function secretOf(path: string): { readonly secret: string; readonly key: string
     case 'authority':
       return { secret: 'osm-bus-authority', key };
     case 'server':
-      return { secret: 'osm-bus-server', key };
+      return { secret: serverSecret, key };
     default:
       return { secret: `osm-bus-${parts[1] ?? ''}`, key };
   }
@@ -25,13 +28,13 @@ function secretOf(path: string): { readonly secret: string; readonly key: string
  * Makes keys and certificates of the bus, and keeps those that are there. Every service finds its own in the Secret
  * `osm-bus-<service>`.
  *
- * @returns The names of the Secrets that were written.
+ * @returns The names of the Secrets that were written, and the hash of what the NATS servers have to read.
  */
 export async function bootstrapBus(
   secrets: Secrets,
   config: Config,
   nowMs: number,
-): Promise<readonly string[]> {
+): Promise<{ readonly written: readonly string[]; readonly serverFiles: string }> {
   const before = await readFiles(secrets);
   const host = `${config.natsHost}.${config.meshNamespace}`;
   const members = Array.from(
@@ -39,7 +42,7 @@ export async function bootstrapBus(
     (_, index) => `${config.natsHost}-${index}.${host}.svc:6222`,
   );
   const after = await updateBusFiles(before, {
-    step: 'create',
+    step: config.busStep,
     hosts: [config.natsHost, host, `${host}.svc`, `*.${host}.svc`, 'localhost'],
     serverDirectory,
     storeDir: storeDirectory,
@@ -56,7 +59,12 @@ export async function bootstrapBus(
     await secrets.write(name, texts);
     written.push(name);
   }
-  return written;
+  return { written, serverFiles: hashOf(bySecret(after).get(serverSecret) ?? new Map()) };
+}
+
+function hashOf(texts: ReadonlyMap<string, string>): string {
+  const sorted = [...texts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
 }
 
 const folders = ['authority', 'server', ...serviceNames().map((service) => `services/${service}`)];

@@ -21,6 +21,15 @@ export const flags = {
     default: 'osm-nats',
   }),
   natsReplicas: flag.integer('Its servers', { default: '1' }),
+  natsStatefulSet: flag.text(
+    'StatefulSet of that NATS, which is restarted when its files change; empty: none',
+    { default: '' },
+  ),
+  busStep: flag.choice(
+    'Keys of the bus: create what is missing, rotate to new ones, or retire the old ones',
+    ['create', 'rotate', 'retire'],
+    { default: 'create' },
+  ),
 };
 
 export type Config = ConfigOf<typeof flags>;

@@ -14,7 +14,9 @@ export async function applyDefinitions(
   directory: string,
 ): Promise<readonly string[]> {
   const names: string[] = [];
-  for (const file of readdirSync(directory).sort()) {
+  // A mounted ConfigMap has folders beside its files.
+  const files = readdirSync(directory).filter((file) => file.endsWith('.yaml'));
+  for (const file of files.sort()) {
     const text = readFileSync(join(directory, file), 'utf8');
     const name = /^ {2}name: (\S+)$/m.exec(text)?.[1];
     if (name === undefined)

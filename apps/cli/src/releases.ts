@@ -47,4 +47,7 @@ export async function removeRelease(
   for (const object of hookObjects) {
     await deleteObject(server, object.type, { namespace, name: object.name });
   }
+  for (const type of [resourceTypes.clusterRoleBinding, resourceTypes.clusterRole]) {
+    await deleteObject(server, type, { name: `osm-bootstrap-${name}` });
+  }
 }

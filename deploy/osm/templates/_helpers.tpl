@@ -48,6 +48,7 @@ One service of the control plane: (dict "root" . "service" "policy-compiler" "na
 */}}
 {{- define "osm.deployment" -}}
 {{- $root := .root }}{{- $values := index $root.Values.osm .values }}
+{{- $scaled := and $values.autoScale $values.autoScale.enable }}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -61,7 +62,9 @@ metadata:
     enforceSingleMesh: "true"
     {{- end }}
 spec:
+  {{- if not $scaled }}
   replicas: {{ $values.replicaCount }}
+  {{- end }}
   selector:
     matchLabels: { app: {{ .name }} }
   strategy:
@@ -87,9 +90,7 @@ spec:
       {{- with $values.nodeSelector }}
       nodeSelector: {{- toYaml . | nindent 8 }}
       {{- end }}
-      {{- with $values.affinity }}
-      affinity: {{- toYaml . | nindent 8 }}
-      {{- end }}
+      affinity: {{- include "osm.affinity" (list $values .name) | nindent 8 }}
       {{- with concat $values.tolerations $root.Values.osm.controlPlaneTolerations }}
       tolerations: {{- toYaml . | nindent 8 }}
       {{- end }}
@@ -101,7 +102,8 @@ spec:
             - --nats-url={{ include "osm.natsUrl" $root }}
             - --nats-credentials=/etc/osm/bus/credentials
             - --nats-ca=/etc/osm/bus/ca.crt
-            - --log-level={{ $root.Values.osm.controllerLogLevel }}
+            - --nats-replicas={{ $root.Values.osm.nats.replicaCount }}
+            - --log-level={{ include "osm.logLevel" $root }}
             {{- range .args }}
             - {{ . | quote }}
             {{- end }}
@@ -130,7 +132,7 @@ spec:
             {{- end }}
       volumes:
         - name: bus
-          secret: { secretName: osm-bus-{{ .service }}, defaultMode: 0440 }
+          secret: {{- include "osm.busSecret" (list $root .service) | nindent 12 }}
         {{- range .volumes }}
         - {{ toJson . }}
         {{- end }}
@@ -150,10 +152,102 @@ metadata:
   namespace: {{ include "osm.namespace" $root }}
   labels: {{- include "osm.labels" $root | nindent 4 }}
 spec:
-  minAvailable: 1
+  # Of one replica too: whoever drains a node is not kept waiting for ever.
+  maxUnavailable: 1
   selector:
     matchLabels: { app: {{ .name }} }
 {{- end }}
+{{- if $scaled }}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: {{ .name }}
+  namespace: {{ include "osm.namespace" $root }}
+  labels: {{- include "osm.labels" $root | nindent 4 }}
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: {{ .name }} }
+  minReplicas: {{ $values.autoScale.minReplicas }}
+  maxReplicas: {{ $values.autoScale.maxReplicas }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target: { type: Utilization, averageUtilization: {{ $values.autoScale.cpu.targetAverageUtilization }} }
+    - type: Resource
+      resource:
+        name: memory
+        target: { type: Utilization, averageUtilization: {{ $values.autoScale.memory.targetAverageUtilization }} }
+{{- end }}
+{{- if $root.Values.osm.networkPolicies }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ .name }}
+  namespace: {{ include "osm.namespace" $root }}
+  labels: {{- include "osm.labels" $root | nindent 4 }}
+spec:
+  podSelector:
+    matchLabels: { app: {{ .name }} }
+  # Who asks the API server may go anywhere: its addresses are not known here. The others reach the bus, and nothing else.
+  policyTypes: [Ingress{{ if and $root.Values.osm.nats.enabled (not .api) }}, Egress{{ end }}]
+  ingress:
+    # From anywhere: Prometheus, proxies, and the API server, which no selector can name.
+    - ports:
+        - { protocol: TCP, port: http }
+        {{- range .ports }}
+        - { protocol: TCP, port: {{ .name }} }
+        {{- end }}
+  {{- if and $root.Values.osm.nats.enabled (not .api) }}
+  egress:
+    - to: [{ podSelector: { matchLabels: { app: osm-nats } } }]
+      ports: [{ protocol: TCP, port: nats }]
+    - ports: [{ protocol: UDP, port: 53 }, { protocol: TCP, port: 53 }]
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where a pod may run: (list values app). Without a word from the user, replicas on different nodes when there are enough. */}}
+{{- define "osm.affinity" -}}
+{{- $values := index . 0 }}{{- $app := index . 1 }}
+{{- if $values.affinity }}{{ toYaml $values.affinity }}{{ else -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels: { app: {{ $app }} }
+{{- end }}
+{{- end }}
+
+{{/* OSM had more levels than there are: the nearest. */}}
+{{- define "osm.logLevel" -}}
+{{- $level := .Values.osm.controllerLogLevel -}}
+{{- get (dict "fatal" "error" "panic" "error" "disabled" "error") $level | default $level -}}
+{{- end }}
+
+{{/* The key of a service for the bus, and who signed the server: (list root service). Of a Secret for all, its own part alone. */}}
+{{- define "osm.busSecret" -}}
+{{- $nats := (index . 0).Values.osm.nats }}{{- $service := index . 1 }}
+{{- if and (not $nats.enabled) $nats.credentialsSecret -}}
+secretName: {{ $nats.credentialsSecret }}
+defaultMode: 0440
+items:
+  - { key: {{ $service }}, path: credentials }
+  - { key: ca.crt, path: ca.crt }
+{{- else -}}
+secretName: osm-bus-{{ $service }}
+defaultMode: 0440
+{{- end }}
+{{- end }}
+
+{{/* The part of a bootstrap Job's flags that concerns the bus. */}}
+{{- define "osm.busArguments" -}}
+- --nats={{ .Values.osm.nats.enabled }}
+- --nats-replicas={{ .Values.osm.nats.replicaCount }}
+- --nats-stateful-set=osm-nats
 {{- end }}
 
 {{/* Spec of the MeshConfig for a mesh that has none. */}}

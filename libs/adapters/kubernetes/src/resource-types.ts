@@ -18,11 +18,18 @@ export const resourceTypes = {
   secret: namespaced('v1', 'Secret', 'secrets'),
   endpointSlice: namespaced('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
   deployment: namespaced('apps/v1', 'Deployment', 'deployments'),
+  statefulSet: namespaced('apps/v1', 'StatefulSet', 'statefulsets'),
   job: namespaced('batch/v1', 'Job', 'jobs'),
   configMap: namespaced('v1', 'ConfigMap', 'configmaps'),
   event: namespaced('v1', 'Event', 'events'),
   role: namespaced('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
   roleBinding: namespaced('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
+  clusterRole: clusterWide('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles'),
+  clusterRoleBinding: clusterWide(
+    'rbac.authorization.k8s.io/v1',
+    'ClusterRoleBinding',
+    'clusterrolebindings',
+  ),
   lease: namespaced('coordination.k8s.io/v1', 'Lease', 'leases'),
   customResourceDefinition: clusterWide(
     'apiextensions.k8s.io/v1',
