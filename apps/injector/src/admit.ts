@@ -15,7 +15,7 @@ import {
   type JsonObject,
   type ProbeForwarding,
 } from '@osm/injection';
-import type { Identity } from '@osm/model';
+import type { Identity, Namespace } from '@osm/model';
 import { obtainCertificate, type CertificateAsker } from '@osm/pki';
 import { err, MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
@@ -27,6 +27,8 @@ import type { InjectorMetrics } from './metrics.ts';
 import type { SecretStore } from './secret-store.ts';
 
 export interface AdmitOptions {
+  /** The API server asks about pods of the mesh only, and may know of a new namespace before the catalog does. */
+  readonly asksForMembersOnly: boolean;
   /** Of the cluster; undefined until it has told. */
   readonly abilities: () => ClusterAbilities | undefined;
   readonly certificates: CertificateAsker;
@@ -62,10 +64,13 @@ async function admitPod(
   const settings = mesh.settings();
   const abilities = options.abilities();
   if (settings === undefined || abilities === undefined) return undefined;
+  const namespace = await namespaceOf(options, request.namespace);
+  if (namespace === undefined && options.asksForMembersOnly)
+    return { kind: 'deny', message: unknownNamespace(request.namespace) };
   const injection: InjectionRequest = {
     pod: request.object,
     namespaceName: request.namespace,
-    namespace: mesh.namespace(request.namespace),
+    namespace,
     meshNamespace: config.meshNamespace,
     settings,
     proxyUuid: randomUUID(),
@@ -93,6 +98,26 @@ async function admitPod(
     case 'injected':
       return admitInjected(options, request, { injection, result });
   }
+}
+
+/** A namespace and its first pods are often created in one breath. */
+const namespaceMs = 3_000;
+
+function namespaceOf(
+  { asksForMembersOnly, mesh }: AdmitOptions,
+  name: string,
+): Promise<Namespace | undefined> {
+  return asksForMembersOnly
+    ? mesh.namespaceSoon(name, namespaceMs)
+    : Promise.resolve(mesh.namespace(name));
+}
+
+/** Without a sidecar it would run outside the mesh, and nobody would know (OSM let it). */
+function unknownNamespace(name: string): string {
+  return (
+    `namespace ${name} has the label of this mesh, which has not heard of it within ${namespaceMs / 1000} s: ` +
+    'create the pod again in a moment; if that does not help, see whether osm-catalog-watcher runs'
+  );
 }
 
 interface NewProxy extends ProxyBootstrap {

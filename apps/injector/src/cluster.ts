@@ -20,6 +20,8 @@ export interface Cluster {
   /** A pod with a sidecar is in the catalog. */
   readonly podFound: (pod: Pod) => void;
   readonly trust: (bundle: TrustBundle) => void;
+  /** Whoever asks about a pod knows that its namespace belongs to the mesh: the webhook configuration selects by label. */
+  readonly asksForMembersOnly: boolean;
   /** Asks what pods can be made of. Fails with `api_unavailable`. */
   readonly abilities: () => Promise<ClusterAbilities>;
   /** Its own work, until the signal. */
@@ -38,6 +40,7 @@ export function inDirectory(directory: string): Cluster {
     secrets: createDirectorySecretStore(directory),
     podFound: () => undefined,
     trust: () => undefined,
+    asksForMembersOnly: false,
     abilities: () => Promise.resolve(noAbilities),
     run: () => Promise.resolve(),
   };
@@ -69,6 +72,7 @@ function openKubernetes({ config, log, signal }: ServiceContext<Config>): Cluste
     },
     podFound: owner.found,
     trust: webhook.trust,
+    asksForMembersOnly: true,
     abilities: async () => abilitiesOf(await server.ask({ path: '/version', signal })),
     run: webhook.follow,
   };

@@ -3,17 +3,23 @@ import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { Bus } from '@osm/bus';
 import { createMemoryBus, type MemoryBusHub } from '@osm/bus/testing';
-import type { ClusterAbilities } from '@osm/injection';
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startFakeSigner, type FakeSigner } from '../testing/fake-signer.ts';
-import { publishCatalog, startInjector, type RunningInjector } from '../testing/injector.ts';
+import {
+  publishCatalog,
+  startInjector,
+  type InjectorOptions,
+  type RunningInjector,
+} from '../testing/injector.ts';
+import { createFakeClock } from '@osm/testkit';
 
 let hub: MemoryBusHub;
 let others: Bus;
 let end: AbortController;
 let signer: FakeSigner;
 let injector: RunningInjector;
+let catalog: ReturnType<typeof publishCatalog>;
 
 beforeEach(async () => {
   hub = createMemoryBus();
@@ -27,11 +33,9 @@ afterEach(async () => {
   await others.close();
 });
 
-async function serve(
-  options: { webhookTls?: boolean; abilities?: ClusterAbilities } = {},
-): Promise<string> {
+async function serve(options: Partial<InjectorOptions> = {}): Promise<string> {
   injector = startInjector(hub, { webhookTls: false, ...options });
-  publishCatalog(others);
+  catalog = publishCatalog(others);
   await vi.waitFor(() => expect(injector.readiness.missing()).toEqual(new Map()));
   return `${await injector.address()}/mutate-pod-creation`;
 }
@@ -175,6 +179,26 @@ describe('the injector', () => {
   it('lets pods of other namespaces pass as they are', async () => {
     const answer = await ask(await serve(), review(pod, { namespace: 'elsewhere' }));
     expect(answer).toEqual({ uid: 'u', allowed: true });
+  });
+
+  it('waits for a namespace that the API server knows of and the catalog does not yet', async () => {
+    const url = await serve({ asksForMembersOnly: true });
+    const answer = ask(url, review(pod, { namespace: 'new' }));
+    catalog.add('new');
+    expect(patched(await answer).spec.containers.map(({ name }) => name)).toContain('envoy');
+  });
+
+  it('denies when the catalog does not hear of the namespace: the pod would be outside the mesh', async () => {
+    const clock = createFakeClock(Date.now());
+    const url = await serve({ asksForMembersOnly: true, clock });
+    let message: string | undefined;
+    void ask(url, review(pod, { namespace: 'elsewhere' })).then(({ status }) => {
+      message = status?.message;
+    });
+    await vi.waitFor(() => {
+      clock.advance(3_000);
+      expect(message).toContain('namespace elsewhere has the label of this mesh');
+    });
   });
 
   it('denies with the reason: a wrong annotation, a refused certificate', async () => {

@@ -38,7 +38,7 @@ export async function runInjector(
   noteBus(bus.connected());
   bus.onConnected(noteBus);
 
-  const mesh = createMeshView(bus, cluster.podFound);
+  const mesh = createMeshView(bus, clock, cluster.podFound);
   const metrics = createInjectorMetrics(context.metrics);
   let known: ClusterAbilities | undefined;
   const abilities = (): ClusterAbilities | undefined => known;
@@ -48,6 +48,7 @@ export async function runInjector(
     ask: (request, options) => bus.request(subjects.sign, request, options),
   };
   const admit = createAdmit({
+    asksForMembersOnly: cluster.asksForMembersOnly,
     abilities,
     certificates,
     config,

@@ -3,6 +3,7 @@ import { silentLogger, type MemoryBusHub } from '@osm/bus/testing';
 import { noAbilities, type ClusterAbilities, type JsonObject } from '@osm/injection';
 import { defaultMeshSettings, objectKey, type CatalogValue } from '@osm/model';
 import { Injection, type CatalogObject } from '@osm/proto-mesh';
+import type { Clock } from '@osm/prelude';
 import { createReadiness, systemClock, type Readiness } from '@osm/runtime';
 import { createMetrics, type Metrics } from '@osm/telemetry';
 import { runInjector } from '../src/service.ts';
@@ -19,10 +20,14 @@ export interface RunningInjector {
   readonly stop: () => Promise<void>;
 }
 
-export function startInjector(
-  hub: MemoryBusHub,
-  options: { webhookTls: boolean; abilities?: ClusterAbilities },
-): RunningInjector {
+export interface InjectorOptions {
+  readonly webhookTls: boolean;
+  readonly abilities?: ClusterAbilities;
+  readonly asksForMembersOnly?: boolean;
+  readonly clock?: Clock;
+}
+
+export function startInjector(hub: MemoryBusHub, options: InjectorOptions): RunningInjector {
   const abort = new AbortController();
   const readiness = createReadiness();
   const metrics = createMetrics();
@@ -62,10 +67,11 @@ export function startInjector(
     { config, log, metrics, readiness, http, instance: 'injector-1', signal: abort.signal },
     {
       bus,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       cluster: {
         podFound: () => undefined,
         trust: () => undefined,
+        asksForMembersOnly: options.asksForMembersOnly ?? false,
         abilities: () => Promise.resolve(options.abilities ?? noAbilities),
         run: () => Promise.resolve(),
         secrets: {
@@ -100,23 +106,18 @@ export function startInjector(
   };
 }
 
-/** A catalog with settings and the injected namespace `shop`. */
-export function publishCatalog(bus: Bus): void {
-  const objects: CatalogValue[] = [
-    { $case: 'meshSettings', value: defaultMeshSettings('cluster.local') },
-    {
-      $case: 'namespace',
-      value: {
-        name: 'shop',
-        injection: Injection.INJECTION_ENABLED,
-        injectionText: '',
-        metrics: false,
-        ignored: false,
-      },
-    },
-  ];
+/** A catalog with settings and the injected namespace `shop`; `add` puts another one beside it. */
+export function publishCatalog(bus: Bus): { readonly add: (namespace: string) => void } {
   const table = bus.own(buckets.catalog);
-  for (const object of objects)
+  const set = (object: CatalogValue): void =>
     table.set(objectKey(object), { kind: object } as unknown as CatalogObject);
+  const add = (name: string): void => {
+    const injection = Injection.INJECTION_ENABLED;
+    const value = { name, injection, injectionText: '', metrics: false, ignored: false };
+    set({ $case: 'namespace', value });
+  };
+  set({ $case: 'meshSettings', value: defaultMeshSettings('cluster.local') });
+  add('shop');
   table.complete();
+  return { add };
 }
