@@ -11,6 +11,7 @@ import {
 import { MeshError, pause, type Clock, type Random } from '@osm/prelude';
 import type { CatalogSource, SourceEvent } from '../source.ts';
 import { createBatchQueue, type BatchQueue } from './batch-queue.ts';
+import { trimObject } from './trim-object.ts';
 import { namespacedTypes, selections, settingTypes } from './resources.ts';
 
 export interface KubernetesSourceOptions {
@@ -85,6 +86,7 @@ async function run(
       clock: options.clock,
       random: options.random,
       note: (note) => options.note?.(type, note),
+      trim: (object) => trimObject(type, object),
       ...more,
     });
   const followers = namespacedTypes.map((type): Follower => [

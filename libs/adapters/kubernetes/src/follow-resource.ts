@@ -17,6 +17,8 @@ export interface FollowOptions extends Selection {
   readonly random: Random;
   /** Which objects matter. May change its mind about a namespace together with `join` and `leave`. Default: all. */
   readonly accept?: (object: KubernetesObject) => boolean;
+  /** What is left of an object as soon as it has arrived; name, namespace and version must be. Default: all of it. */
+  readonly trim?: (object: KubernetesObject) => KubernetesObject;
   /** Told about each failure, before it is tried again, and when the watch goes on. */
   readonly note?: (note: FollowNote) => void;
 }
@@ -155,7 +157,8 @@ function applyEvent(follow: Follow, { type, object }: WatchEvent): readonly Reso
   if (type === 'ERROR') return [];
   follow.position = object.metadata.resourceVersion ?? follow.position;
   if (type === 'BOOKMARK') return [];
-  return type === 'DELETED' ? follow.told.delete(object) : follow.told.put(object);
+  if (type === 'DELETED') return follow.told.delete(object);
+  return follow.told.put(follow.options.trim?.(object) ?? object);
 }
 
 function watchError(type: ResourceType, { object }: WatchEvent): MeshError {

@@ -25,6 +25,8 @@ export interface ObjectList {
 export interface ListOptions extends Selection {
   /** What is not accepted is let go page by page: a list never holds more than one page of it. Default: all. */
   readonly accept?: ((object: KubernetesObject) => boolean) | undefined;
+  /** What is left of an object as soon as it has arrived. Default: all of it. */
+  readonly trim?: ((object: KubernetesObject) => KubernetesObject) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -32,7 +34,7 @@ export interface ListOptions extends Selection {
 export async function listObjects(
   server: ApiServer,
   type: ResourceType,
-  { namespace, labelSelector, fieldSelector, accept, signal }: ListOptions,
+  { namespace, labelSelector, fieldSelector, accept, trim, signal }: ListOptions,
 ): Promise<ObjectList> {
   const objects: KubernetesObject[] = [];
   const apiVersion = apiVersionOf(type);
@@ -48,7 +50,9 @@ export async function listObjects(
       readonly items?: readonly KubernetesObject[];
     };
     for (const item of page.items ?? []) {
-      if (accept?.(item) ?? true) objects.push({ ...item, apiVersion, kind: type.kind });
+      if (accept?.(item) === false) continue;
+      const object = { ...item, apiVersion, kind: type.kind };
+      objects.push(trim?.(object) ?? object);
     }
     resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
     next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
