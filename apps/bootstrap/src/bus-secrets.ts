@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { serviceNames } from '@osm/bus';
 import { updateBusFiles, type BusFiles } from '@osm/bus/installation';
 import type { Config } from './config.ts';
@@ -7,8 +6,6 @@ import type { Secrets } from './secrets.ts';
 /** Where the chart mounts the Secrets of the NATS servers. */
 const serverDirectory = '/etc/nats';
 const storeDirectory = '/data';
-/** The Secret that the NATS servers mount. */
-export const serverSecret = 'osm-bus-server';
 
 /** Secret names by folder of the bus' files: who mounts one sees nothing of the others. */
 function secretOf(path: string): { readonly secret: string; readonly key: string } {
@@ -18,7 +15,7 @@ function secretOf(path: string): { readonly secret: string; readonly key: string
     case 'authority':
       return { secret: 'osm-bus-authority', key };
     case 'server':
-      return { secret: serverSecret, key };
+      return { secret: 'osm-bus-server', key };
     default:
       return { secret: `osm-bus-${parts[1] ?? ''}`, key };
   }
@@ -28,13 +25,13 @@ function secretOf(path: string): { readonly secret: string; readonly key: string
  * Makes keys and certificates of the bus, and keeps those that are there. Every service finds its own in the Secret
  * `osm-bus-<service>`.
  *
- * @returns The names of the Secrets that were written, and the hash of what the NATS servers have to read.
+ * @returns The names of the Secrets that were written.
  */
 export async function bootstrapBus(
   secrets: Secrets,
   config: Config,
   nowMs: number,
-): Promise<{ readonly written: readonly string[]; readonly serverFiles: string }> {
+): Promise<readonly string[]> {
   const before = await readFiles(secrets);
   const host = `${config.natsHost}.${config.meshNamespace}`;
   const members = Array.from(
@@ -59,12 +56,7 @@ export async function bootstrapBus(
     await secrets.write(name, texts);
     written.push(name);
   }
-  return { written, serverFiles: hashOf(bySecret(after).get(serverSecret) ?? new Map()) };
-}
-
-function hashOf(texts: ReadonlyMap<string, string>): string {
-  const sorted = [...texts].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
+  return written;
 }
 
 const folders = ['authority', 'server', ...serviceNames().map((service) => `services/${service}`)];

@@ -21,14 +21,14 @@ export const flags = {
     default: 'osm-nats',
   }),
   natsReplicas: flag.integer('Its servers', { default: '1' }),
-  natsStatefulSet: flag.text(
-    'StatefulSet of that NATS, which is restarted when its files change; empty: none',
-    { default: '' },
-  ),
   busStep: flag.choice(
     'Keys of the bus: create what is missing, rotate to new ones, or retire the old ones',
     ['create', 'rotate', 'retire'],
     { default: 'create' },
+  ),
+  reloadNats: flag.text(
+    'Do nothing but stand beside a NATS server, and have it read its files in this directory when they change',
+    { placeholder: 'DIR', default: '' },
   ),
 };
 

@@ -3,6 +3,7 @@ import { MeshError } from '@osm/prelude';
 import { describeFlags, parseFlags, systemClock } from '@osm/runtime';
 import { createLogger } from '@osm/telemetry';
 import { flags, type Config } from './config.ts';
+import { createReloader, lookForever, systemProcesses } from './nats-reload.ts';
 import { bootstrap } from './service.ts';
 
 const name = 'bootstrap';
@@ -19,6 +20,10 @@ if (parsed.kind === 'error') {
 } else {
   try {
     const config = parsed.value.config as Config;
+    if (config.reloadNats !== '') {
+      const processes = systemProcesses();
+      await lookForever(createReloader(config.reloadNats, { processes, log }), log);
+    }
     const credentials = loadApiCredentials({ kubeconfig: config.kubeconfig || undefined });
     await bootstrap(config, { server: createApiServer(credentials), clock: systemClock, log });
   } catch (thrown) {

@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { ApiServer } from '@osm/kubernetes';
 import type { Clock } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
-import { bootstrapBus, serverSecret } from './bus-secrets.ts';
+import { bootstrapBus } from './bus-secrets.ts';
 import type { Config } from './config.ts';
 import { applyDefinitions, createMeshConfig } from './definitions.ts';
-import { restartNats } from './nats-restart.ts';
 import { bootstrapRoot } from './root-secret.ts';
 import { createSecrets } from './secrets.ts';
 
@@ -28,16 +27,7 @@ export async function bootstrap(
     const made = await bootstrapRoot(secrets, caBundleSecret, nowMs);
     log.info(made ? 'root made' : 'root is there', { secret: caBundleSecret });
   }
-  if (config.nats) {
-    const { written, serverFiles } = await bootstrapBus(secrets, config, nowMs);
-    log.info('bus', { written });
-    const { natsStatefulSet: name } = config;
-    const target = { namespace: meshNamespace, name, serverFiles };
-    const restarted =
-      name !== '' &&
-      (await restartNats(server, { ...target, written: written.includes(serverSecret) }));
-    if (restarted) log.info('NATS restarts with its new files', { statefulSet: name });
-  }
+  if (config.nats) log.info('bus', { written: await bootstrapBus(secrets, config, nowMs) });
   if (presetMeshConfig !== '') {
     const spec: unknown = JSON.parse(readFileSync(presetMeshConfig, 'utf8'));
     const target = { namespace: meshNamespace, name: 'osm-mesh-config', spec };

@@ -133,6 +133,7 @@ async function missingGates(
     return undefined;
   } catch (thrown) {
     const { message } = MeshError.from(thrown);
-    return /^GET \S+: (.+) \(503\)$/s.exec(message)?.[1]?.trim().replaceAll('\n', '; ');
+    const said = /^GET \S+: (.+) \(503\)$/s.exec(message)?.[1]?.trim().replaceAll('\n', '; ');
+    return said?.startsWith('error trying to reach') === true ? undefined : said;
   }
 }

@@ -247,7 +247,6 @@ defaultMode: 0440
 {{- define "osm.busArguments" -}}
 - --nats={{ .Values.osm.nats.enabled }}
 - --nats-replicas={{ .Values.osm.nats.replicaCount }}
-- --nats-stateful-set=osm-nats
 {{- end }}
 
 {{/* Spec of the MeshConfig for a mesh that has none. */}}

@@ -18,7 +18,6 @@ export const resourceTypes = {
   secret: namespaced('v1', 'Secret', 'secrets'),
   endpointSlice: namespaced('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
   deployment: namespaced('apps/v1', 'Deployment', 'deployments'),
-  statefulSet: namespaced('apps/v1', 'StatefulSet', 'statefulsets'),
   job: namespaced('batch/v1', 'Job', 'jobs'),
   configMap: namespaced('v1', 'ConfigMap', 'configmaps'),
   event: namespaced('v1', 'Event', 'events'),
