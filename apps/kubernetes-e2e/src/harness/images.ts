@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ensureBinaries } from '@osm/playground';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { repositoryRoot } from '@osm/services';
 import { chart } from './mesh.ts';
 import { mustRun } from './run.ts';
+
+const out = join(repositoryRoot, 'dist/images');
 
 /**
  * Builds the images of the mesh and of the tests and gives their archives to the command that OSM_LOAD_IMAGES names. Envoy and NATS
@@ -14,40 +14,27 @@ import { mustRun } from './run.ts';
 export async function provideImages(): Promise<string> {
   const load = process.env['OSM_LOAD_IMAGES']?.split(' ').filter((word) => word !== '') ?? [];
   if (load.length === 0) return 'OSM_LOAD_IMAGES is empty: the cluster finds its images';
-  const out = mkdtempSync(join(tmpdir(), 'osm-images-'));
-  try {
-    await buildImages(out);
-    const archives = readdirSync(out, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.tar'))
-      .map((name) => join(out, name));
-    await mustRun([...load, ...archives]);
-    return `${archives.length} images built and loaded`;
-  } finally {
-    rmSync(out, { recursive: true, force: true });
-  }
+  const together = join(out, 'kubernetes-e2e.tar');
+  await build('--together', together, 'own', 'init', 'bookstore', 'e2e');
+  const archives = [together, await buildForChart('envoy'), await buildForChart('nats')];
+  await mustRun([...load, ...archives]);
+  return 'images built and loaded';
 }
 
-async function buildImages(out: string): Promise<void> {
-  const tsx = join(repositoryRoot, 'node_modules/.bin/tsx');
-  const build = [tsx, join(repositoryRoot, 'tools/images/src/main.ts')];
-  const { envoy, natsServer } = await ensureBinaries();
-  const env = { ...process.env, ENVOY_PATH: envoy, NATS_SERVER_PATH: natsServer };
-  const options = { cwd: repositoryRoot, env };
-  const own = join(out, 'own.tar');
-  await mustRun([...build, '--together', own, 'own', 'e2e', 'bookstore'], options);
+/** The image of another project's program under the name that the chart's values have for it. */
+async function buildForChart(name: 'envoy' | 'nats'): Promise<string> {
+  const field = { envoy: /^ *sidecarImage: (\S+):(\S+)$/m, nats: /^ *image: (nats):(\S+)$/m }[name];
   const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
-  for (const [name, field] of [
-    ['envoy', /^ *sidecarImage: (\S+):(\S+)$/m],
-    ['nats', /^ *image: (nats):(\S+)$/m],
-  ] as const) {
-    const [, repository = '', tag = ''] = field.exec(text) ?? [];
-    const registry = repository.includes('/')
-      ? repository.slice(0, repository.lastIndexOf('/'))
-      : 'library';
-    const folder = join(out, `chart-${name}`);
-    await mustRun(
-      [...build, '--out', folder, '--registry', `docker.io/${registry}`, '--tag', tag, name],
-      options,
-    );
-  }
+  const [, repository = '', tag = ''] = field.exec(text) ?? [];
+  if (tag === '') throw new Error(`values.yaml does not say which image ${name} is: ${field}`);
+  const owner = repository.includes('/') ? dirname(repository) : 'library';
+  const folder = join(out, 'chart');
+  await build('--out', folder, '--registry', `docker.io/${owner}`, '--tag', tag, name);
+  return join(folder, `${name}.tar`);
+}
+
+async function build(...args: readonly string[]): Promise<void> {
+  const tsx = join(repositoryRoot, 'node_modules/.bin/tsx');
+  const program = join(repositoryRoot, 'tools/images/src/main.ts');
+  await mustRun([tsx, program, ...args], { cwd: repositoryRoot });
 }
