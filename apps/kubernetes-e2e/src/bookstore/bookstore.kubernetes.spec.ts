@@ -133,7 +133,10 @@ const promises: readonly (readonly [string, (output: string) => Promise<void>])[
   [
     'osm uninstall mesh',
     async () => {
-      expect((await tryKubectl('get', 'namespace', meshNamespace)).errors).toContain('NotFound');
+      await until(`the namespace ${meshNamespace} is gone`, limitMs, async () => {
+        const { errors } = await tryKubectl('get', 'namespace', meshNamespace);
+        return errors.includes('NotFound') ? undefined : errors || 'still there';
+      });
       expect(await kubectl('get', 'customresourcedefinitions', '-o', 'name')).not.toMatch(
         /openservicemesh|smi-spec/,
       );
