@@ -1,6 +1,12 @@
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureBinaries, readWorld, runWorld, type RequestResult } from '@osm/playground';
+import {
+  ensureBinaries,
+  playgroundGround,
+  readWorld,
+  runWorld,
+  type RequestResult,
+} from '@osm/playground';
 import { deviationsFile, ownWorlds, worldsDirectory } from './worlds/places.ts';
 import { startForWorlds, type WorldsPlayground } from './worlds/run-worlds.ts';
 import { resultLines } from './worlds/tally.ts';
@@ -36,7 +42,12 @@ describe('the same YAML has the same outcomes as in the original', () => {
         const { playground, manifests } = started;
         const report = (line: string): void => void said.push(line);
         results = await runWorld(directory, {
-          ...{ playground, manifests, patienceMs, deviationsFile, report },
+          ...{
+            ground: playgroundGround(playground, manifests),
+            patienceMs,
+            deviationsFile,
+            report,
+          },
         });
       }, worldMsMax);
 

@@ -4,6 +4,7 @@ import { MeshError } from '@osm/prelude';
 import { repositoryRoot, serviceNames, type ProgramName } from '@osm/services';
 import { hostFile, hostTree, program, scriptFile, type ImageFile } from './image-file.ts';
 import { identityFiles } from './node-runtime.ts';
+import { worldsFiles } from './worlds-image.ts';
 
 /** How the container starts. */
 export interface ImageConfig {
@@ -47,8 +48,8 @@ export const ownImages = [...programImages, 'init'] as const;
 /** Other people's programs: for clusters that cannot pull theirs from a registry. */
 export const foreignImages = ['envoy', 'nats'] as const;
 
-/** The demo, and what the tests on a cluster run in their pods. */
-export const scriptImages = ['bookstore', 'e2e'] as const;
+/** The demo, and what the tests on a cluster run in their pods; `app` is that of recorded worlds. */
+export const scriptImages = ['bookstore', 'e2e', 'app'] as const;
 
 export const imageNames = [...ownImages, ...foreignImages, ...scriptImages] as const;
 
@@ -66,6 +67,8 @@ export function planImage(name: ImageName, sources: ImageSources): ImagePlan {
       return planScripts(name, 'tools/playground/demo/apps', sources);
     case 'e2e':
       return planScripts(name, 'apps/kubernetes-e2e/image', sources);
+    case 'app':
+      return planWorlds(name, sources);
     default:
       return planProgram(name, sources);
   }
@@ -102,6 +105,20 @@ function planScripts(name: string, folder: string, { runtime }: ImageSources): I
       workdir: '/app',
       entrypoint: ['/usr/local/bin/node'],
       environment: { PATH: '/usr/local/bin:/usr/bin:/bin', NODE_ENV: 'production' },
+    },
+  };
+}
+
+/** Their pods say what it does: `args: [serve, ...]`. Any user may read its key: worlds run it as several. */
+function planWorlds(name: string, { runtime }: ImageSources): ImagePlan {
+  return {
+    name,
+    layers: [runtime(), worldsFiles()],
+    config: {
+      user: nonRoot,
+      workdir: '/app',
+      entrypoint: ['/usr/local/bin/node', '/app/app.js'],
+      environment: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     },
   };
 }

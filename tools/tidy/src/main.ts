@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkDependencies } from './dependencies.ts';
 import { checkDocLinks } from './doc-links.ts';
+import { checkParity } from './parity.ts';
 import { checkProjects } from './projects.ts';
 import { checkTexts } from './texts.ts';
 import type { Tree } from './tree.ts';
@@ -27,6 +28,7 @@ const breaches = [
   ...checkDependencies(tree),
   ...checkTexts(tree),
   ...checkDocLinks(tree),
+  ...checkParity(tree),
 ];
 for (const breach of breaches) process.stdout.write(`${breach}\n`);
 process.stdout.write(`tidy: ${tracked.length} files, ${breaches.length} breaches\n`);

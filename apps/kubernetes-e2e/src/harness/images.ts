@@ -16,7 +16,13 @@ export async function provideImages(): Promise<string> {
   if (load.length === 0) return 'OSM_LOAD_IMAGES is empty: the cluster finds its images';
   const together = join(out, 'kubernetes-e2e.tar');
   await build('--together', together, 'own', 'init', 'bookstore', 'e2e');
-  const archives = [together, await buildForChart('envoy'), await buildForChart('nats')];
+  await build('--out', out, '--registry', 'oracle', '--tag', '1', 'app');
+  const archives = [
+    together,
+    join(out, 'app.tar'),
+    await buildForChart('envoy'),
+    await buildForChart('nats'),
+  ];
   await mustRun([...load, ...archives]);
   return 'images built and loaded';
 }

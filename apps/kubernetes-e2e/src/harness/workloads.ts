@@ -11,6 +11,8 @@ export interface Workload {
   readonly serves?: readonly string[];
   /** Ports of its Service; none: no Service. */
   readonly ports?: readonly ServicePort[];
+  /** Its Service has no address of its own. */
+  readonly headless?: boolean;
   readonly replicas?: number;
   /** Default: that of its own name. */
   readonly account?: string;
@@ -33,7 +35,11 @@ export function workload(of: Workload): readonly Manifest[] {
     apiVersion: 'v1',
     kind: 'Service',
     metadata,
-    spec: { selector: { app: name }, ports },
+    spec: {
+      selector: { app: name },
+      ports,
+      ...(of.headless === true ? { clusterIP: 'None' } : {}),
+    },
   };
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account, namespace } },

@@ -12,7 +12,7 @@ import { workload } from '../harness/workloads.ts';
 const permissive = (isOn: boolean): Promise<void> =>
   changeMeshConfig({ traffic: { enablePermissiveTrafficPolicyMode: isOn } });
 
-describe('permissive mode', () => {
+describe('permissive mode, permissive_smi_switching', () => {
   const story = openStory();
   afterAll(story.end);
   let client = { namespace: '', app: 'client' };

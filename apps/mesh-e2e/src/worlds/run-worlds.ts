@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import {
   ManifestSet,
+  playgroundGround,
   readWorld,
   runWorld,
   startUnlessEnded,
@@ -64,13 +65,14 @@ export async function runWorlds(
   say: (line: string) => void,
 ): Promise<number> {
   let differ = 0;
+  const ground = playgroundGround(playground, manifests);
   for (const world of worlds) {
     const startedAt = performance.now();
     say(`== ${basename(world)}`);
     let results: readonly RequestResult[] = [];
     try {
       const rest = only.length === 0 ? {} : { only };
-      const options = { playground, manifests, patienceMs, deviationsFile, report: say, ...rest };
+      const options = { ground, patienceMs, deviationsFile, report: say, ...rest };
       results = await runWorld(world, options);
     } catch (thrown) {
       say(`  ${thrown instanceof Error ? thrown.message : String(thrown)}`);

@@ -1,11 +1,8 @@
-import { err, MeshError, ok, sortedBy, type Result } from '@osm/prelude';
-import { execPlan } from '../control/control-server.ts';
-import type { Playground } from '../playground.ts';
-import type { PodRunner } from '../pods/pod-runner.ts';
-import { run } from '../process/run.ts';
+import { err, MeshError, ok, type Result } from '@osm/prelude';
 import { summarise } from './outcome.ts';
 import { fillPlaceholders, type PlaceholderSource } from './placeholders.ts';
 import type { Attempt, Outcome, WorldRequest } from './world-format.ts';
+import type { WorldGround } from './world-ground.ts';
 
 /** What a connection may take beyond the request's own limit, and what all of them may take together. */
 const connectMs = 3000;
@@ -14,15 +11,15 @@ const defaultLimitSeconds = 6;
 
 /** Sends requests in their order; neighbours with the same client go together. What cannot be sent is an outcome, too. */
 export async function sendRequests(
-  playground: Playground,
+  ground: WorldGround,
   requests: readonly WorldRequest[],
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  const source = placeholdersOf(playground);
+  const source = await ground.addresses();
   for (const batch of batchesOf(requests)) {
     const prepared = batch.map((request) => fillRequest(request, source));
     const inputs = prepared.flatMap((one) => (one.kind === 'ok' ? [one.value] : []));
-    const answers = await sendBatch(playground, batch, inputs).catch((thrown: unknown) =>
+    const answers = await sendBatch(ground, batch, inputs).catch((thrown: unknown) =>
       inputs.map(() => notSent(MeshError.from(thrown).message)),
     );
     const rest = answers.values();
@@ -67,24 +64,21 @@ export function batchesOf(requests: readonly WorldRequest[]): WorldRequest[][] {
 }
 
 async function sendBatch(
-  playground: Playground,
+  ground: WorldGround,
   requests: readonly WorldRequest[],
   inputs: readonly object[],
 ): Promise<readonly Attempt[][]> {
   if (inputs.length === 0) return [];
-  const from = requests[0]?.from ?? '';
-  const [namespace = '', app = ''] = from.split('/');
-  const pod = podsOf(playground, namespace, app)[0];
-  if (pod === undefined) throw new MeshError('not_found', `there is no pod ${from}`);
-  const plan = execPlan(playground, pod, 'app', ['node', '/app/app.js', 'client']);
-  const result = await run(plan.program, plan.args, {
-    env: plan.env,
+  const [namespace = '', app = ''] = (requests[0]?.from ?? '').split('/');
+  const { output, said } = await ground.send({
+    namespace,
+    app,
     input: JSON.stringify(inputs),
     timeoutMs: Math.min(sendMsMax, 30_000 + requests.reduce((sum, one) => sum + timeOf(one), 0)),
   });
-  const answers = parseAnswers(result.stdout);
+  const answers = parseAnswers(output);
   if (answers?.length === inputs.length) return answers;
-  throw new MeshError('io', result.stderr.trim().slice(-200) || `status ${result.status}`);
+  throw new MeshError('io', said.trim().slice(-200) || 'no answer');
 }
 
 function timeOf({ limit, repeat, parallel, every }: WorldRequest): number {
@@ -99,25 +93,4 @@ function parseAnswers(text: string): Attempt[][] | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Pods with the label app, else those whose name begins so; sorted by name. */
-function podsOf(playground: Playground, namespace: string, app: string): PodRunner[] {
-  const near = playground.pods.filter(
-    (pod) => pod.blueprint.namespace === namespace && !pod.isStopping,
-  );
-  const labelled = near.filter((pod) => pod.blueprint.labels.get('app') === app);
-  const found =
-    labelled.length > 0
-      ? labelled
-      : near.filter((pod) => `${pod.blueprint.name}-`.startsWith(`${app}-`));
-  return sortedBy(found, (pod) => pod.blueprint.name);
-}
-
-/** Where placeholders take their values from. */
-export function placeholdersOf(playground: Playground): PlaceholderSource {
-  return {
-    pods: (namespace, app) => podsOf(playground, namespace, app).map((pod) => pod.blueprint),
-    serviceAddress: (namespace, name) => playground.addresses.of(`${namespace}/${name}`),
-  };
 }

@@ -1,19 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import type { Playground } from '../playground.ts';
-import type { PodRunner } from '../pods/pod-runner.ts';
 import { pause } from '../process/backoff.ts';
 import { concerns, deviationsFileOf, readDeviations } from './deviations.ts';
-import type { ManifestSet } from './manifest-set.ts';
 import { isSame } from './outcome.ts';
 import { fillPlaceholders } from './placeholders.ts';
-import { placeholdersOf, sendRequests } from './send.ts';
+import { sendRequests } from './send.ts';
 import type { Deviation, RequestResult, World, WorldStep } from './world-format.ts';
+import type { WorldGround } from './world-ground.ts';
 
 export interface WorldOptions {
-  readonly playground: Playground;
-  readonly manifests: ManifestSet;
+  /** Where it runs: a playground, a cluster. */
+  readonly ground: WorldGround;
   /** How long requests that differ are sent again. */
   readonly patienceMs: number;
   /** Only these steps' requests are sent; changes of the others are made. */
@@ -44,24 +42,22 @@ export async function runWorld(folder: string, options: WorldOptions): Promise<R
   const deviations = readDeviations(file, basename(directory));
   const { early, late } = readDocuments(directory);
   const results: RequestResult[] = [];
-  options.manifests.patchMeshConfig(recordedSettings);
+  const { ground } = options;
+  await ground.changeSettings(recordedSettings);
   try {
     for (const [index, step] of world.steps.entries()) {
-      if (step.meshConfig !== undefined) options.manifests.patchMeshConfig(step.meshConfig);
+      if (step.meshConfig !== undefined) await ground.changeSettings(step.meshConfig);
       if (index === 0) {
-        apply(options, early);
+        await apply(options, early);
         await awaitReady(options, world);
-        apply(options, late);
+        await apply(options, late);
       }
       await change(options, world, step);
       if (options.only !== undefined && !options.only.includes(step.name)) continue;
       results.push(...(await compareStep(options, step, deviations)));
     }
   } finally {
-    options.manifests.clear();
-    options.playground.reread();
-    // The next world may have pods of the same names.
-    await options.playground.settled(readySecondsMax * 1000);
+    await ground.clear(readySecondsMax * 1000);
   }
   return results;
 }
@@ -90,44 +86,39 @@ function readDocuments(directory: string): { readonly early: string; readonly la
 }
 
 async function change(options: WorldOptions, world: World, step: WorldStep): Promise<void> {
-  if (step.apply !== undefined) apply(options, step.apply);
-  if (step.delete !== undefined) options.manifests.delete(step.delete);
+  const { ground } = options;
+  if (step.apply !== undefined) await apply(options, step.apply);
+  if (step.delete !== undefined) await ground.delete(step.delete);
   for (const deployment of step.restart ?? []) {
     const [namespace = '', name = ''] = deployment.split('/');
-    attempt(options, () => options.manifests.restart(namespace, name, step.name));
+    await attempt(options, () => ground.restart(namespace, name, step.name));
   }
   await awaitReady(options, world);
   await pause(step.once === true ? settleOnceMs : settleMs);
 }
 
-function apply(options: WorldOptions, text: string): void {
-  attempt(options, () => {
-    const filled = fillPlaceholders(text, placeholdersOf(options.playground));
-    for (const problem of options.manifests.apply(filled))
-      options.report(`  not applied: ${problem}`);
+async function apply(options: WorldOptions, text: string): Promise<void> {
+  if (text.trim() === '') return;
+  const { ground, report } = options;
+  await attempt(options, async () => {
+    const filled = fillPlaceholders(text, await ground.addresses());
+    for (const problem of await ground.apply(filled)) report(`  not applied: ${problem}`);
   });
 }
 
 /** A change that cannot be made shows in the outcomes; the rest of the world is worth running. */
-function attempt({ report }: WorldOptions, make: () => void): void {
+async function attempt({ report }: WorldOptions, make: () => Promise<void>): Promise<void> {
   try {
-    make();
+    await make();
   } catch (thrown) {
     report(`  not applied: ${MeshError.from(thrown).message}`);
   }
 }
 
-async function awaitReady({ playground, report }: WorldOptions, world: World): Promise<void> {
-  playground.reread();
-  const neverReady = new Set(world.neverReady);
-  const isIgnored = ({ blueprint }: PodRunner): boolean =>
-    neverReady.has(blueprint.owner) || neverReady.has(blueprint.labels.get('app') ?? '');
+async function awaitReady({ ground, report }: WorldOptions, world: World): Promise<void> {
   const timeoutMs = (world.readyLimit ?? readySecondsMax) * 1000;
-  if (await playground.settled(timeoutMs, isIgnored)) return;
-  const waiting = playground.pods
-    .filter((pod) => !pod.ready && !isIgnored(pod))
-    .map((pod) => `${pod.title}: ${pod.view().reason}`);
-  report(`  not ready: ${waiting.join('; ')}`);
+  const waiting = await ground.awaitReady(new Set(world.neverReady), timeoutMs);
+  if (waiting.length > 0) report(`  not ready: ${waiting.join('; ')}`);
 }
 
 async function compareStep(
@@ -136,7 +127,7 @@ async function compareStep(
   deviations: readonly Deviation[],
 ): Promise<RequestResult[]> {
   const deadline = performance.now() + (step.once === true ? 0 : options.patienceMs);
-  const got = await sendRequests(options.playground, step.requests);
+  const got = await sendRequests(options.ground, step.requests);
   for (;;) {
     const results = step.requests.map((request, i): RequestResult => {
       const deviation = deviations.find((one) => concerns(one, step.name, request));
@@ -157,7 +148,7 @@ async function compareStep(
     if (differing.length === 0 || performance.now() > deadline) return results;
     await pause(retryMs);
     const again = await sendRequests(
-      options.playground,
+      options.ground,
       differing.flatMap((i) => step.requests[i] ?? []),
     );
     for (const [n, i] of differing.entries()) got[i] = again[n] ?? {};
