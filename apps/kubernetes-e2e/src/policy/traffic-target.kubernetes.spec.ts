@@ -77,10 +77,10 @@ describe('smi_traffic_target: two clients, each with a route of its own', () => 
   it('refuses a client that may call nothing', () =>
     answers(caller('mallory'), { url: `${url}/a` }, 'refused'));
 
-  it("is not opened by a target outside the server's namespace", async () => {
-    // Refused where the validating webhook looks at it, and without effect where it does not (OSM: the same).
-    await tryApply(target('mallory', 'a', home));
-    // Mallory gets one path in the right way: when that works, the wrong one has been looked at, too.
+  it("is not opened by a target outside the server's namespace: it is refused", async () => {
+    const { errors } = await tryApply(target('mallory', 'a', home));
+    expect(errors).toContain('a TrafficTarget lives in the namespace of its destination');
+    // Mallory gets one path in the right way: when that works, the wrong one would, too.
     await apply(target('mallory', 'b'));
     await answers(caller('mallory'), { url: `${url}/b` }, '200');
     expect((await call(caller('mallory'), { url: `${url}/a` })).words).toEqual({ '403': 1 });

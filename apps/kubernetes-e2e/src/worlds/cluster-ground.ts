@@ -83,7 +83,10 @@ async function applyInOrder(text: string): Promise<readonly string[]> {
   ]) {
     if (part.length === 0) continue;
     const { status, errors } = await tryApply(...part);
-    if (status !== 0) problems.push(errors.trim());
+    if (status !== 0) {
+      // Beside it the validating webhook warns of what it lets pass.
+      problems.push(...errors.split('\n').filter((line) => !/^(Warning:|$)/.test(line.trim())));
+    }
     for (const document of part.filter(isNamespace)) {
       const name = /^ {2}name: *(\S+)/m.exec(document)?.[1] ?? '';
       await kubectl('wait', '-n', name, '--for=create', 'serviceaccount/default', '--timeout=20s');
