@@ -1,13 +1,16 @@
-// serve.mjs KIND:PORT...: servers of a test pod. http answers who it is and what it was asked, echo repeats each line (to `who` it says
-// which pod it is), greet speaks first and then repeats. Without an argument it idles: a pod to send from.
+// serve.mjs KIND:PORT...: servers of a test pod. http answers who it is and what it was asked, https the same with the key and the
+// certificate of TLS_KEY and TLS_CERT, grpc answers health checks, echo repeats each line (to `who` it says which pod it is), greet
+// speaks first and then repeats. Without an argument it idles: a pod to send from.
 import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
 import net from 'node:net';
 import os from 'node:os';
 
 const name = process.env.NAME ?? os.hostname();
 const servers = process.argv.slice(2).map((spec) => {
   const [kind, port] = spec.split(':');
-  const server = kind === 'http' ? http.createServer(answer) : net.createServer(talk(kind));
+  const server = makeServer(kind);
   return server.listen(Number(port), '0.0.0.0');
 });
 setInterval(() => undefined, 1 << 30);
@@ -22,6 +25,22 @@ process.on('SIGTERM', () => {
   }
   setTimeout(() => process.exit(0), 2000);
 });
+
+function makeServer(kind) {
+  const { TLS_KEY: key, TLS_CERT: cert } = process.env;
+  if (kind === 'http') return http.createServer(answer);
+  if (kind === 'https') return https.createServer({ key, cert }, answer);
+  if (kind === 'grpc') return http2.createServer().on('stream', answerHealth);
+  return net.createServer(talk(kind));
+}
+
+/** grpc.health.v1.Health/Check: HealthCheckResponse{status: SERVING}, whatever is asked. */
+function answerHealth(stream) {
+  stream.on('error', () => undefined);
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, 1]));
+}
 
 /** /slow/MS answers after so long, /status/CODE with that status. */
 function answer(request, response) {

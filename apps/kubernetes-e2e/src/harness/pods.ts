@@ -18,13 +18,16 @@ export interface Pod {
     readonly phase: string;
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly {
-      readonly name: string;
-      readonly ready: boolean;
-      readonly restartCount: number;
-      readonly state: Readonly<Record<string, { readonly reason?: string } | undefined>>;
-    }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state: Readonly<Record<string, { readonly reason?: string } | undefined>>;
 }
 
 /** The pods of a namespace that are not about to end, by name; with a label `app`, or all. */

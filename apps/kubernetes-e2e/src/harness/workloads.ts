@@ -14,6 +14,8 @@ export interface Workload {
   /** Its Service has no address of its own. */
   readonly headless?: boolean;
   readonly replicas?: number;
+  /** What its pods have to end in; default 5. */
+  readonly graceSeconds?: number;
   /** Default: that of its own name. */
   readonly account?: string;
   readonly podLabels?: Readonly<Record<string, string>>;
@@ -58,7 +60,7 @@ export function workload(of: Workload): readonly Manifest[] {
           },
           spec: {
             serviceAccountName: account,
-            terminationGracePeriodSeconds: 5,
+            terminationGracePeriodSeconds: of.graceSeconds ?? 5,
             containers: [container(name, ['serve.mjs', ...serves])],
           },
         },
