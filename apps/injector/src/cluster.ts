@@ -22,6 +22,8 @@ export interface Cluster {
   readonly trust: (bundle: TrustBundle) => void;
   /** Whoever asks about a pod knows that its namespace belongs to the mesh: the webhook configuration selects by label. */
   readonly asksForMembersOnly: boolean;
+  /** For how long pods are still answered when this replica is to end: none of them may meet a closed door. */
+  readonly lingerMs: number;
   /** Asks what pods can be made of. Fails with `api_unavailable`. */
   readonly abilities: () => Promise<ClusterAbilities>;
   /** Its own work, until the signal. */
@@ -41,6 +43,7 @@ export function inDirectory(directory: string): Cluster {
     podFound: () => undefined,
     trust: () => undefined,
     asksForMembersOnly: false,
+    lingerMs: 0,
     abilities: () => Promise.resolve(noAbilities),
     run: () => Promise.resolve(),
   };
@@ -73,6 +76,7 @@ function openKubernetes({ config, log, signal }: ServiceContext<Config>): Cluste
     podFound: owner.found,
     trust: webhook.trust,
     asksForMembersOnly: true,
+    lingerMs: 3_000,
     abilities: async () => abilitiesOf(await server.ask({ path: '/version', signal })),
     run: webhook.follow,
   };

@@ -71,6 +71,7 @@ export async function runInjector(
     clock,
     log,
     signal,
+    lingerMs: cluster.lingerMs,
   });
   catalogGate.notReady('waiting for the catalog-watcher');
   clusterGate.notReady('waiting for the API server to tell its version');

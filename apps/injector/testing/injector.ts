@@ -71,6 +71,7 @@ export function startInjector(hub: MemoryBusHub, options: InjectorOptions): Runn
       cluster: {
         podFound: () => undefined,
         trust: () => undefined,
+        lingerMs: 0,
         asksForMembersOnly: options.asksForMembersOnly ?? false,
         abilities: () => Promise.resolve(options.abilities ?? noAbilities),
         run: () => Promise.resolve(),

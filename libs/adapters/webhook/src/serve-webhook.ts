@@ -23,6 +23,11 @@ export interface WebhookOptions extends Omit<WebhookServerOptions, 'identity'> {
     readonly notReady: (reason: string) => void;
   };
   readonly signal: AbortSignal;
+  /**
+   * For how long it still answers when it is to end: the API server holds connections, and hears of the end later than this process.
+   * None when undefined.
+   */
+  readonly lingerMs?: number;
 }
 
 /** A webhook that keeps its certificate in force by itself. */
@@ -43,7 +48,7 @@ const renewAt = 2 / 3;
  * ends. What fails is tried again until it works or the signal aborts.
  */
 export function serveWebhook(options: WebhookOptions): Webhook {
-  const { clock, gate, log, obtain, signal } = options;
+  const { clock, gate, lingerMs = 0, log, obtain, signal } = options;
   gate.notReady('waiting for the certificate-manager');
   let server: WebhookServer | undefined;
   let wanted = 0;
@@ -86,6 +91,8 @@ export function serveWebhook(options: WebhookOptions): Webhook {
     close: async () => {
       await work;
       cancelRenewal();
+      server?.leave();
+      if (server !== undefined && lingerMs > 0) await pause(clock, lingerMs);
       await server?.close();
     },
   };

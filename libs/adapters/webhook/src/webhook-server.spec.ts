@@ -59,6 +59,14 @@ describe('the webhook under pressure', () => {
     expect((await post(address, review)).status).toBe(200);
   });
 
+  it('answers until it is closed, and asks for another connection once it is to end', async () => {
+    const address = await start(async () => ({ kind: 'allow', warnings: [] }));
+    expect((await post(address, review)).headers.get('connection')).toBe('keep-alive');
+    server?.leave();
+    const last = await post(address, review);
+    expect([last.status, last.headers.get('connection')]).toEqual([200, 'close']);
+  });
+
   it('answers 64 at a time, lets 256 wait, and says 429 to more; it stays alive for probes', async () => {
     let answering = 0;
     let release: () => void = () => undefined;

@@ -39,6 +39,8 @@ export interface WebhookServer {
   readonly address: string;
   /** New connections get this certificate. */
   readonly replaceIdentity: (identity: ServerIdentity) => void;
+  /** From now on callers are asked to come back over another connection: to another replica, where there is one. */
+  readonly leave: () => void;
   /** Answers what has begun, and ends. */
   readonly close: () => Promise<void>;
 }
@@ -68,13 +70,14 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   server.requestTimeout = arriveMsMax;
   server.headersTimeout = arriveMsMax;
   server.on('drop', () => options.onRefused?.('connections'));
+  let isLeaving = false;
   const turns = createTurns(answeringMax, waitingMax);
   server.on('request', (request, response) => {
     void inTurn(turns, request, options)
       .catch((thrown: unknown) => text(500, MeshError.from(thrown).message))
       .then(({ status, type, body }) => {
         // What has not been read of a refused body is not worth reading.
-        const close = request.complete ? {} : { connection: 'close' };
+        const close = request.complete && !isLeaving ? {} : { connection: 'close' };
         response.writeHead(status, { 'content-type': type, ...close });
         response.end(body, () => {
           if (!request.complete) request.destroy();
@@ -92,6 +95,9 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   return {
     address: `${https === undefined ? 'http' : 'https'}://${address}:${port}`,
     replaceIdentity: (next) => https?.setSecureContext(next),
+    leave: () => {
+      isLeaving = true;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
