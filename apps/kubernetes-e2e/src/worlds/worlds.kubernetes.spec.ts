@@ -34,6 +34,7 @@ async function play(name: string): Promise<Ran> {
   const said: string[] = [];
   const ground = clusterGround(readWorld(join(home, name)).namespaces);
   const report = (line: string): void => void said.push(line);
+  await ground.clear(worldMsMax);
   const results = await runWorld(join(home, name), {
     ...{ ground, patienceMs, deviationsFile, report },
   });
