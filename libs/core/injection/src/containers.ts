@@ -76,7 +76,7 @@ export function emitInitContainer(options: {
   };
 }
 
-/** The proxy: as OSM, with the flags that a bootstrap file cannot carry). */
+/** The proxy: as OSM, with the flags that a bootstrap file cannot carry. */
 export function emitEnvoyContainer(options: {
   readonly image: string;
   readonly settings: MeshSettings;

@@ -191,6 +191,15 @@ describe('injectPod', () => {
     ]);
   });
 
+  it('warns of hooks by HTTP, which the redirection does not let through', () => {
+    const httpGet = { port: 8080, path: '/drain' };
+    const lifecycle = { preStop: { httpGet }, postStart: { exec: { command: ['true'] } } };
+    const containers = [{ name: 'a', lifecycle }, { name: 'b' }];
+    const { pod: patched, warnings } = injected({ pod: pod({ spec: { containers } }) });
+    expect(warnings).toEqual([expect.stringContaining('preStop of container "a"')]);
+    expect(patched).toMatchObject({ spec: { containers: [{ lifecycle }, {}, {}] } });
+  });
+
   it('keeps every field of the pod that it does not know', () => {
     const extra = fc.dictionary(fc.stringMatching(/^x[a-z]{1,8}$/), fc.jsonValue());
     fc.assert(

@@ -3,13 +3,7 @@ import { annotations, parseProxylessWish } from './annotations.ts';
 import { emitBootstrap, type XdsAddress } from './bootstrap.ts';
 import type { SidecarImages } from './containers.ts';
 import { decideInjection } from './decision.ts';
-import {
-  chooseForm,
-  isNativeSidecar,
-  terminationOf,
-  type ClusterAbilities,
-  type SidecarForm,
-} from './form.ts';
+import { chooseForm, terminationOf, type ClusterAbilities } from './form.ts';
 import {
   keepWhatFits,
   mountedBootstrap,
@@ -19,17 +13,17 @@ import {
 } from './injected-pod.ts';
 import { podInterception } from './interception.ts';
 import { patchPod } from './patch-pod.ts';
-import type { Json, JsonObject } from './json.ts';
+import { podWarnings } from './pod-warnings.ts';
+import type { JsonObject } from './json.ts';
 import { parsePod, type AdmittedPod } from './pod.ts';
 import { emitGrpcBootstrap, patchProxylessPod, takenByProxylessPod } from './proxyless-pod.ts';
 import {
   noForwarding,
-  probeTypes,
   rewriteProbes,
   type ProbeForwarding,
   type RewrittenProbes,
 } from './probes.ts';
-import { podNames, sidecarUid } from './sidecar.ts';
+import { podNames } from './sidecar.ts';
 
 export interface InjectionRequest {
   /** The Pod as it came with the admission request. */
@@ -214,36 +208,6 @@ function takenName(pod: AdmittedPod, probes: RewrittenProbes): string | undefine
   if (pod.volumes.some((volume) => volume['name'] === podNames.volume))
     return `a volume of the pod is named ${podNames.volume}, which the sidecar needs for itself: rename it`;
   return undefined;
-}
-
-function podWarnings(pod: AdmittedPod, form: SidecarForm): readonly string[] {
-  const podUser = runAsUser(pod.spec);
-  const all = [...pod.containers, ...pod.initContainers.filter(isNativeSidecar)];
-  const asProxy = all
-    .filter((container) => (runAsUser(container) ?? podUser) === sidecarUid)
-    .map(
-      (container) =>
-        `container "${String(container['name'])}" runs as user ${sidecarUid}, the proxy's: its traffic bypasses the mesh`,
-    );
-  return form === 'native' ? asProxy : [...asProxy, ...unreachableProbes(pod)];
-}
-
-function unreachableProbes(pod: AdmittedPod): readonly string[] {
-  return pod.initContainers
-    .filter(isNativeSidecar)
-    .filter((container) => probeTypes.some((type) => container[`${type}Probe`] !== undefined))
-    .map(
-      (container) =>
-        `probes of "${String(container['name'])}" fail once the pod is redirected: the proxy of the classic form starts after it. ` +
-        'Set sidecar.containerForm of the MeshConfig to Native, or probe by command',
-    );
-}
-
-function runAsUser(owner: JsonObject): Json | undefined {
-  const context = owner['securityContext'];
-  return typeof context === 'object' && context !== null && 'runAsUser' in context
-    ? context.runAsUser
-    : undefined;
 }
 
 function deny(message: string): Denied {
