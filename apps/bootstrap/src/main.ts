@@ -1,10 +1,8 @@
-import { createApiServer, loadApiCredentials } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
-import { describeFlags, parseFlags, systemClock } from '@osm/runtime';
+import { describeFlags, parseFlags } from '@osm/runtime';
 import { createLogger } from '@osm/telemetry';
 import { flags, type Config } from './config.ts';
 import { createReloader, lookForever, systemProcesses } from './nats-reload.ts';
-import { bootstrap } from './service.ts';
 
 const name = 'bootstrap';
 const summary =
@@ -24,8 +22,9 @@ if (parsed.kind === 'error') {
       const processes = systemProcesses();
       await lookForever(createReloader(config.reloadNats, { processes, log }), log);
     }
-    const credentials = loadApiCredentials({ kubeconfig: config.kubeconfig || undefined });
-    await bootstrap(config, { server: createApiServer(credentials), clock: systemClock, log });
+    // Loaded when needed: beside each NATS stands a copy that does without, and takes less memory.
+    const { bootstrapCluster } = await import('./cluster.ts');
+    await bootstrapCluster(config, log);
   } catch (thrown) {
     log.error('ended by an error', { err: MeshError.from(thrown) });
     process.exit(1);
