@@ -53,6 +53,20 @@ describe('a question for a certificate', () => {
     ['xds-server', 'its own name', server('ads'), 'granted'],
     ['xds-server', 'the client certificate of a proxy', proxy, 'forbidden'],
     ['xds-server', 'the name of the webhook', server('osm-injector'), 'forbidden'],
+    [
+      'catalog-watcher',
+      'the certificate of its webhook',
+      server('osm-validator', 'osm-validator.osm-system.svc', 'localhost'),
+      'granted',
+    ],
+    [
+      'catalog-watcher',
+      'the name of the injector’s webhook',
+      server('osm-validator', 'osm-injector.osm-system.svc'),
+      'forbidden',
+    ],
+    ['catalog-watcher', 'the identity of a workload', workload, 'forbidden'],
+    ['catalog-watcher', 'the client certificate of a proxy', proxy, 'forbidden'],
     ['policy-compiler', 'anything', workload, 'forbidden'],
   ])('of the %s for %s: %3$s', async (asker, _what, subject, outcome) => {
     const { code } = judgeWith();
