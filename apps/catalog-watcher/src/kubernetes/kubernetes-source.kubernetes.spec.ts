@@ -7,7 +7,7 @@ import {
 } from '@osm/kubernetes';
 import { createSeededRandom } from '@osm/testkit';
 import { systemClock } from '@osm/runtime';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import {
   observe,
   patience,
@@ -22,8 +22,15 @@ import { namespacedTypes } from './resources.ts';
 const server = createApiServer(loadApiCredentials());
 const meshLabel = 'openservicemesh.io/monitored-by';
 
-/** A world of its own: a mesh name that nobody else has, and namespaces that are cleared and handed on, not deleted, which takes a while. */
+/**
+ * A world of its own: a mesh name that nobody else has, and namespaces that are cleared and handed on. They are deleted in the end,
+ * which takes a while.
+ */
 let worlds = 0;
+const namespaces = new Set<string>();
+afterAll(async () => {
+  for (const path of namespaces) await server.ask({ method: 'DELETE', path });
+});
 const run = Date.now().toString(36);
 
 function typeOf({ kind }: WorldObject): ResourceType {
@@ -56,6 +63,7 @@ function createClusterWorld(): Promise<ContractWorld> {
       body: { ...object, metadata: { ...object.metadata, ...labels } },
     });
     there.set(pathOf(object), object);
+    if (object.kind === 'Namespace') namespaces.add(pathOf(object));
   };
   const remove = async (object: WorldObject): Promise<void> => {
     there.delete(pathOf(object));
