@@ -4,7 +4,6 @@ import { apply, kubectl, tryApply, type Manifest } from '../harness/kubectl.ts';
 import { meshNamespace, useMesh } from '../harness/mesh.ts';
 import { allReady, hasSidecar, podsOf } from '../harness/pods.ts';
 import { openStory } from '../harness/story.ts';
-import { until } from '../harness/waiting.ts';
 import { testImage } from '../harness/workloads.ts';
 import { openShop, restart, scale, type Shop } from './shop.ts';
 
@@ -54,10 +53,7 @@ describe('while the injector is away', () => {
 
   it('what runs goes on', async () => {
     await shop.losesNothing(() =>
-      until('the load is answered', 10_000, async () => {
-        await answers(shop.load, { url: `http://server.${shop.namespace}/` }, '200');
-        return undefined;
-      }),
+      answers(shop.load, { url: `http://server.${shop.namespace}/` }, '200'),
     );
   });
 
