@@ -45,10 +45,11 @@ if (mode === 'server') {
 
   async function callAllTheTime(call) {
     const [target, name] = call.split('/');
+    const options = { 'grpc.max_reconnect_backoff_ms': 1000 };
     const client =
       kind === 'xds'
-        ? new grpc.Client(`xds:///${target}`, new xds.XdsChannelCredentials(insecure))
-        : new grpc.Client(target, insecure, { 'grpc.max_reconnect_backoff_ms': 1000 });
+        ? new grpc.Client(`xds:///${target}`, new xds.XdsChannelCredentials(insecure), options)
+        : new grpc.Client(target, insecure, options);
     const { path } = method(name);
     let last;
     let calls = 0;
