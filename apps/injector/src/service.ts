@@ -1,9 +1,9 @@
 import { followTrust, subjects, type Bus } from '@osm/bus';
 import type { ClusterAbilities } from '@osm/injection';
-import { obtainCertificate, type CertificateAsker } from '@osm/pki';
+import { obtainServerCertificate, type CertificateAsker, type ServerCertificate } from '@osm/pki';
 import { MeshError, pause, type Clock } from '@osm/prelude';
 import { versionInfo, type ServiceContext } from '@osm/runtime';
-import { serveWebhook, type MortalIdentity } from '@osm/webhook';
+import { serveWebhook } from '@osm/webhook';
 import { createAdmit } from './admit.ts';
 import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
@@ -111,17 +111,11 @@ async function askAbilities(
   }
 }
 
-/** The names by which the API server calls the webhook, and those of a developer's machine. */
+/** Undefined: plain HTTP, for development. */
 async function obtainIdentity(
   certificates: CertificateAsker,
-  config: Config,
-): Promise<MortalIdentity | undefined> {
-  if (!config.webhookTls) return undefined;
-  const dnsNames = [`osm-injector.${config.meshNamespace}.svc`, 'localhost'];
-  const value = { name: 'osm-injector', dnsNames };
-  const certificate = await obtainCertificate(certificates, {
-    kind: { $case: 'controlPlane', value },
-  });
-  const { chainPem: cert, notAfterMs } = certificate;
-  return { cert, key: certificate.privateKeyPem.reveal(), notAfterMs };
+  { meshNamespace, webhookTls }: Config,
+): Promise<ServerCertificate | undefined> {
+  if (!webhookTls) return undefined;
+  return obtainServerCertificate(certificates, { name: 'osm-injector', namespace: meshNamespace });
 }

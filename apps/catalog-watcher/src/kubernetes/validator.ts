@@ -1,15 +1,10 @@
 import { followTrust, subjects, type Bus } from '@osm/bus';
 import type { ApiServer, WebhookConfiguration } from '@osm/kubernetes';
-import { obtainCertificate } from '@osm/pki';
+import { obtainServerCertificate, type CertificateAsker } from '@osm/pki';
 import type { Clock } from '@osm/prelude';
 import type { MeshCatalog } from '@osm/resources';
 import type { ServiceContext } from '@osm/runtime';
-import {
-  serveWebhook,
-  type AdmissionAnswer,
-  type AdmissionRequest,
-  type MortalIdentity,
-} from '@osm/webhook';
+import { serveWebhook, type AdmissionAnswer, type AdmissionRequest } from '@osm/webhook';
 import type { Config } from '../config.ts';
 import type { SourceEvent } from '../source.ts';
 import { createAdmitObject } from './admit-object.ts';
@@ -42,6 +37,12 @@ export function createValidator(options: ValidatorOptions): Validator {
     help: 'Answers to admission requests, by kind of object; success = the object was admitted',
     labels: ['kind', 'success'],
   });
+  const certificates: CertificateAsker = {
+    asker: 'catalog-watcher',
+    clock,
+    ask: (request, limits) => bus.request(subjects.sign, request, limits),
+  };
+  const named = { name: 'osm-validator', namespace: config.meshNamespace };
   let listed = false;
   const admit = async (request: AdmissionRequest): Promise<AdmissionAnswer | undefined> => {
     if (!listed) return undefined;
@@ -64,7 +65,7 @@ export function createValidator(options: ValidatorOptions): Validator {
         path: '/validate',
         admit,
         unable: 'the catalog-watcher does not know the mesh yet: see its /health/ready',
-        obtain: () => obtainIdentity(options),
+        obtain: () => obtainServerCertificate(certificates, named),
         gate: readiness.gate('validator'),
         clock,
         log,
@@ -83,19 +84,4 @@ export function createValidator(options: ValidatorOptions): Validator {
       }
     },
   };
-}
-
-/** The names by which the API server calls the webhook, and those of a developer's machine. */
-async function obtainIdentity({ bus, clock, context }: ValidatorOptions): Promise<MortalIdentity> {
-  const dnsNames = [`osm-validator.${context.config.meshNamespace}.svc`, 'localhost'];
-  const value = { name: 'osm-validator', dnsNames };
-  const { chainPem, notAfterMs, privateKeyPem } = await obtainCertificate(
-    {
-      asker: 'catalog-watcher',
-      clock,
-      ask: (request, limits) => bus.request(subjects.sign, request, limits),
-    },
-    { kind: { $case: 'controlPlane', value } },
-  );
-  return { cert: chainPem, key: privateKeyPem.reveal(), notAfterMs };
 }

@@ -22,8 +22,10 @@ export {
 } from './sign-request.ts';
 export {
   obtainCertificate,
+  obtainServerCertificate,
   type CertificateAsker,
   type HeldCertificate,
+  type ServerCertificate,
 } from './obtain-certificate.ts';
 export {
   parseProxySpiffeId,

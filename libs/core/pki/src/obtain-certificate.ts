@@ -51,6 +51,24 @@ export async function obtainCertificate(
   }
 }
 
+/** What a server of HTTPS needs, PEM. */
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly notAfterMs: number;
+}
+
+/** Obtains the certificate of a Service of the control plane: its name as the API server calls it, and that of a developer's machine. */
+export async function obtainServerCertificate(
+  asker: CertificateAsker,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+): Promise<ServerCertificate> {
+  const value = { name, dnsNames: [`${name}.${namespace}.svc`, 'localhost'] };
+  const held = await obtainCertificate(asker, { kind: { $case: 'controlPlane', value } });
+  const { chainPem: cert, notAfterMs, privateKeyPem } = held;
+  return { cert, key: privateKeyPem.reveal(), notAfterMs };
+}
+
 type Answer =
   | {
       readonly kind: 'issued';
