@@ -10,7 +10,7 @@ import { diagnose } from '../diagnosis.ts';
 import { helmComplaint, type Helm, type HelmResult } from '../helm.ts';
 import { findMeshes } from '../meshes.ts';
 import { withProgress } from '../progress.ts';
-import { findReleases, removeRelease } from '../releases.ts';
+import { findReleases, removeRelease, type Release } from '../releases.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface InstallOptions extends ChartOptions {
@@ -84,13 +84,8 @@ async function refuseSecondMesh(server: ApiServer, options: InstallOptions): Pro
 }
 
 /** An installation that failed or was interrupted is in the way of the next one of that name, and has nothing that runs. */
-async function clearRemains(
-  tools: InstallTools,
-  { meshName, namespace }: InstallOptions,
-): Promise<void> {
-  const remains = (await findReleases(tools.helm)).find(
-    (release) => release.name === meshName && release.namespace === namespace,
-  );
+async function clearRemains(tools: InstallTools, options: InstallOptions): Promise<void> {
+  const remains = await findRelease(tools.helm, options);
   if (remains === undefined) return;
   tools.terminal.note(`Removing the remains of an installation that ended as ${remains.status}`);
   await removeRelease(tools, remains);
@@ -132,7 +127,7 @@ async function failure(
   const { meshName, namespace, atomic } = options;
   const lines = [`the installation of mesh [${meshName}] failed: ${helmComplaint(result)}`];
   lines.push(...(await causes(tools.server, { namespace, sinceMs })));
-  if (atomic && (await isThere(tools.helm, options))) {
+  if (atomic && (await findRelease(tools.helm, options)) !== undefined) {
     await removeRelease(tools, { name: meshName, namespace });
     lines.push('everything was removed again');
   } else if (!atomic) {
@@ -150,9 +145,12 @@ export async function causes(
   return found.map((line) => `  ${line}`);
 }
 
-async function isThere(helm: Helm, { meshName, namespace }: ChartOptions): Promise<boolean> {
+async function findRelease(
+  helm: Helm,
+  { meshName, namespace }: ChartOptions,
+): Promise<Release | undefined> {
   const releases = await findReleases(helm);
-  return releases.some((each) => each.name === meshName && each.namespace === namespace);
+  return releases.find((each) => each.name === meshName && each.namespace === namespace);
 }
 
 /** The version of Kubernetes that manifests are rendered for when there is no cluster to ask. */
