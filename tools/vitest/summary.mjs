@@ -4,11 +4,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const folder = resolve(import.meta.dirname, '../../dist/test-results');
+const firstLine = (text) => text.trim().split('\n')[0];
 let passed = 0;
 const [note, ...others] = process.argv.slice(2);
 let failed = others.length;
 for (const text of others) console.log(`failed: ${text}`);
 for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
+  const project = file.replace('.json', '');
   const result = JSON.parse(readFileSync(join(folder, file), 'utf8'));
   passed += result.numPassedTests;
   failed += result.numFailedTests;
@@ -16,10 +18,12 @@ for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
     const broken = suite.assertionResults.filter((test) => test.status === 'failed');
     if (suite.status === 'failed' && broken.length === 0) {
       failed += 1;
-      console.log(`failed: ${file.replace('.json', '')}: ${suite.name}: ${suite.message}`);
+      console.log(`failed: ${project}: ${suite.name}: ${firstLine(suite.message)}`);
     }
-    for (const test of broken)
-      console.log(`failed: ${file.replace('.json', '')}: ${test.fullName}`);
+    for (const test of broken) {
+      const reason = firstLine(test.failureMessages.join('\n'));
+      console.log(`failed: ${project}: ${test.fullName}: ${reason}`);
+    }
   }
 }
 if (passed + failed === 0) {

@@ -28,7 +28,11 @@ export default defineConfig({
     include: [onCluster ? '{src,testing}/**/*.kubernetes.spec.ts' : '{src,testing}/**/*.spec.ts'],
     exclude: onCluster ? [] : ['**/*.kubernetes.spec.ts'],
     passWithNoTests: true,
-    testTimeout: 30_000,
+    // Bounds of what hangs, not of what is slow: removing a folder has taken 10 s on a busy disk.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
+    setupFiles: [`${import.meta.dirname}/patience.ts`],
     ...(onCluster ? cluster : {}),
     reporters: [
       'default',

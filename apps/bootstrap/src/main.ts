@@ -2,7 +2,7 @@ import { MeshError } from '@osm/prelude';
 import { describeFlags, parseFlags } from '@osm/runtime';
 import { createLogger } from '@osm/telemetry';
 import { flags, type Config } from './config.ts';
-import { createReloader, lookForever, systemProcesses } from './nats-reload.ts';
+import { createReloader, lookAtChanges, systemProcesses } from './nats-reload.ts';
 
 const name = 'bootstrap';
 const summary =
@@ -20,11 +20,13 @@ if (parsed.kind === 'error') {
     const config = parsed.value.config as Config;
     if (config.reloadNats !== '') {
       const processes = systemProcesses();
-      await lookForever(createReloader(config.reloadNats, { processes, log }), log);
+      const look = createReloader(config.reloadNats, { processes, log });
+      await lookAtChanges(config.reloadNats, look, { log });
+    } else {
+      // Loaded when needed: beside each NATS stands a copy that does without, and takes less memory.
+      const { bootstrapCluster } = await import('./cluster.ts');
+      await bootstrapCluster(config, log);
     }
-    // Loaded when needed: beside each NATS stands a copy that does without, and takes less memory.
-    const { bootstrapCluster } = await import('./cluster.ts');
-    await bootstrapCluster(config, log);
   } catch (thrown) {
     log.error('ended by an error', { err: MeshError.from(thrown) });
     process.exit(1);

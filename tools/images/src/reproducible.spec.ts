@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleProgram, repositoryRoot, type ProgramName } from '@osm/services';
 import { makeSources } from '../testing/sources.ts';
@@ -16,7 +15,9 @@ describe('the same sources in another directory', () => {
   let copy = '';
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'osm-checkout-'));
+    // On the file system of the packages, which then are linked and not copied.
+    mkdirSync(join(repositoryRoot, 'dist'), { recursive: true });
+    folder = mkdtempSync(join(repositoryRoot, 'dist/checkout-'));
     copy = join(folder, 'quite/another/place');
     copyCheckout(copy);
   }, 120_000);
@@ -44,7 +45,7 @@ describe('the same sources in another directory', () => {
     const tsx = join(copy, 'node_modules/tsx/dist/loader.mjs');
     execFileSync(process.execPath, ['--import', tsx, build, name], {
       cwd: folder,
-      env: { ...process.env, ...gitOf(repositoryRoot) },
+      env: { ...process.env, ...historyFor(copy) },
     });
     return join(copy, 'dist/apps', name, 'main.js');
   }
@@ -59,12 +60,14 @@ describe('the same sources in another directory', () => {
 /** The tree as it is, generated code and packages included; packages by hard links where the file system allows it. */
 function copyCheckout(to: string): void {
   mkdirSync(to, { recursive: true });
-  const skipped = /\/(node_modules|dist|\.nx|\.osm|\.git|\.cluster)(\/|$)/;
-  cpSync(repositoryRoot, to, {
-    recursive: true,
-    verbatimSymlinks: true,
-    filter: (source) => !skipped.test(source.slice(repositoryRoot.length)),
-  });
+  const skipped = /^(node_modules|dist|\..*)$/;
+  for (const entry of readdirSync(repositoryRoot)) {
+    cpSync(join(repositoryRoot, entry), join(to, entry), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (source) => !skipped.test(basename(source)),
+    });
+  }
   const folders = execFileSync(
     'find',
     [
@@ -85,11 +88,11 @@ function copyCheckout(to: string): void {
 }
 
 /** The copy has no history of its own; the program names the commit that it comes from. */
-function gitOf(checkout: string): Readonly<Record<string, string>> {
+function historyFor(workTree: string): Readonly<Record<string, string>> {
   try {
-    const options = { cwd: checkout, encoding: 'utf8', stdio: 'pipe' } as const;
+    const options = { cwd: repositoryRoot, encoding: 'utf8', stdio: 'pipe' } as const;
     const directory = execFileSync('git', ['rev-parse', '--absolute-git-dir'], options).trim();
-    return { GIT_DIR: directory, GIT_WORK_TREE: checkout };
+    return { GIT_DIR: directory, GIT_WORK_TREE: workTree };
   } catch {
     return {};
   }
