@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   followResource,
   resourceTypes,
@@ -54,6 +55,8 @@ export function createKubernetesSource(
       const queue = createBatchQueue();
       const end = new AbortController();
       const both = AbortSignal.any([signal, end.signal]);
+      // The watch of each type listens to it: more than Node takes for a leak.
+      setMaxListeners(0, both);
       both.addEventListener('abort', () => queue.close(), { once: true });
       if (both.aborted) queue.close();
       const running = run(server, options, both, queue);

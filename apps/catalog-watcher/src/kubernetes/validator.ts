@@ -70,6 +70,7 @@ export function createValidator(options: ValidatorOptions): Validator {
         clock,
         log,
         signal,
+        lingerMs: 3_000,
       });
       try {
         await Promise.all([
