@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
-import { repositoryRoot, serviceNames, type ProgramName } from '@osm/services';
+import { nodeFlags, repositoryRoot, serviceNames, type ProgramName } from '@osm/services';
 import { hostFile, hostTree, program, scriptFile, type ImageFile } from './image-file.ts';
 import { identityFiles } from './node-runtime.ts';
 import { worldsFiles } from './worlds-image.ts';
@@ -89,7 +89,7 @@ function planProgram(
     config: {
       user: nonRoot,
       workdir: '/app',
-      entrypoint: ['/usr/local/bin/node', path],
+      entrypoint: ['/usr/local/bin/node', ...nodeFlags, path],
       environment: { NODE_ENV: 'production' },
     },
   };

@@ -51,6 +51,12 @@ export function watchService(
   return context({ ...bundleOptions(service), plugins: [notify] });
 }
 
+/**
+ * What Node is started with wherever a bundle runs: one thread beside the main one for compiling and collecting garbage. With Node's own four
+ * a service holds 5 to 10 MB more, and has a core at most where it runs (docs/performance.md).
+ */
+export const nodeFlags = ['--v8-pool-size=1'] as const;
+
 const prologue = [
   // Some dependencies are CommonJS and call require() for built-ins.
   "import { createRequire as __createRequire } from 'node:module';",

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   bundlePath,
+  nodeFlags,
   repositoryRoot,
   serviceNames,
   watchService,
@@ -43,7 +44,7 @@ const restart = async (errors: number): Promise<void> => {
   if (errors > 0) return say(`${errors} errors: the running one stays`);
   await stop();
   if (end.signal.aborted || service === undefined) return;
-  child = spawn(process.execPath, ['--enable-source-maps', bundlePath(service), ...flags], {
+  child = spawn(process.execPath, ['--enable-source-maps', ...nodeFlags, bundlePath(service), ...flags], {
     stdio: 'inherit',
     env: environment,
   });

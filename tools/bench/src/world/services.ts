@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
+import { nodeFlags } from '@osm/services';
 import { startChild, type Child } from './child.ts';
 
 /** The services of the mesh, in the order in which their memory is reported. */
@@ -49,6 +50,7 @@ export async function startServices(
     const httpPort = await freePort();
     const credentials = options.credentials.get(name);
     const args = [
+      ...nodeFlags,
       ...options.nodeFlags(name),
       join(options.bundles, name, 'main.js'),
       ...['--http-port', String(httpPort), '--http-host', '127.0.0.1', '--log-level', 'warn'],

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { MeshError } from '@osm/prelude';
+import { nodeFlags } from '@osm/services';
 import type { OwnService } from '../cluster/controller.ts';
 import { pause } from '../process/backoff.ts';
 import { SupervisedProcess } from '../process/supervised-process.ts';
@@ -273,6 +274,7 @@ function createInstance(facts: InstanceFacts, options: MeshServicesOptions): Ser
     command: process.execPath,
     args: [
       '--enable-source-maps',
+      ...nodeFlags,
       join(repositoryRoot, 'dist/apps', facts.service, 'main.js'),
       ...facts.flags,
     ],
