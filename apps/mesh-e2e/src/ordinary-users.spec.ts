@@ -90,7 +90,7 @@ async function nothingRuns(): Promise<void> {
 
 const allReady = ['server', 'client'].map((pod) => `pod shop/${pod} is ready`);
 
-describe.runIf(isRoot)('playgrounds of an ordinary user', () => {
+describe.runIf(isRoot)('playgrounds of an ordinary user (needs root)', () => {
   beforeAll(() => {
     home = mkdtempSync(join(tmpdir(), 'osm-e2e-user-'));
     mkdirSync(join(home, 'checkout'));

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { hasHelm, ofKind, podsIn, renderChart, type RenderedPod } from './render-chart.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { describeChart, ofKind, podsIn, renderChart, type RenderedPod } from './render-chart.ts';
 
 // No cluster of the tests enforces NetworkPolicies, so what they say is worked out here, by the rules of Kubernetes.
 
@@ -19,11 +19,8 @@ interface Policy {
   readonly egress?: readonly Rule[];
 }
 
-const objects = hasHelm ? renderChart('osm.networkPolicies=true') : [];
-const pods = podsIn(objects);
-const policies = [...ofKind(objects, 'NetworkPolicy').values()].map(
-  ({ spec }) => spec as unknown as Policy,
-);
+let pods: ReadonlyMap<string, RenderedPod>;
+let policies: readonly Policy[];
 
 function selects({ matchLabels = {}, matchExpressions = [] }: Selector, pod: RenderedPod): boolean {
   return (
@@ -70,7 +67,15 @@ function reaches(from: string, to: string, port: string): boolean {
 
 const services = ['catalog-watcher', 'certificate-manager', 'controller', 'injector'];
 
-describe.skipIf(!hasHelm)('network policies', () => {
+describeChart('network policies', () => {
+  beforeAll(() => {
+    const objects = renderChart('osm.networkPolicies=true');
+    pods = podsIn(objects);
+    policies = [...ofKind(objects, 'NetworkPolicy').values()].map(
+      ({ spec }) => spec as unknown as Policy,
+    );
+  });
+
   it.each([...services, 'policy-compiler'])('let osm-%s reach the bus', (name) => {
     expect(reaches(`osm-${name}`, 'osm-nats', 'nats')).toBe(true);
   });

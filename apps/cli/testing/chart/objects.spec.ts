@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { hasHelm, ofKind, podsIn, renderChart } from './render-chart.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { describeChart, ofKind, podsIn, renderChart, type RenderedPod } from './render-chart.ts';
 
 const services = [
   'osm-catalog-watcher',
@@ -8,22 +8,27 @@ const services = [
   'osm-injector',
   'osm-policy-compiler',
 ];
+const withPods = [...services, 'osm-bootstrap', 'osm-bus-renewal', 'osm-nats'];
 
-describe.skipIf(!hasHelm)('pods of the control plane', () => {
-  const pods = hasHelm ? podsIn(renderChart()) : new Map<string, never>();
+describeChart('pods of the control plane', () => {
+  let pods: ReadonlyMap<string, RenderedPod>;
 
-  it('are one Deployment for each service, NATS, and two Jobs', () => {
-    expect([...pods.keys()].toSorted()).toEqual(
-      [...services, 'osm-bootstrap', 'osm-bus-renewal', 'osm-nats'].toSorted(),
-    );
+  beforeAll(() => {
+    pods = podsIn(renderChart());
   });
 
-  it.each([...pods])('%s fits the restricted standard, and has its limits', (_, { spec }) => {
-    expect(spec.securityContext).toMatchObject({
+  it('are one Deployment for each service, NATS, and two Jobs', () => {
+    expect([...pods.keys()].toSorted()).toEqual(withPods.toSorted());
+  });
+
+  it.each(withPods)('%s fits the restricted standard, and has its limits', (name) => {
+    const { securityContext, containers = [] } = pods.get(name)?.spec ?? {};
+    expect(securityContext).toMatchObject({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     });
-    for (const container of spec.containers) {
+    expect(containers).not.toEqual([]);
+    for (const container of containers) {
       expect(container.securityContext).toEqual({
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
@@ -49,7 +54,7 @@ describe.skipIf(!hasHelm)('pods of the control plane', () => {
   });
 });
 
-describe.skipIf(!hasHelm)('values', () => {
+describeChart('values', () => {
   it('set replicas, budgets and scaling of one service alone', () => {
     const objects = renderChart(
       'osm.injector.replicaCount=3',

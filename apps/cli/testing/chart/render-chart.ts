@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { describe } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
 const chart = resolve(import.meta.dirname, '../../../../deploy/osm');
 /** HELM, else helm from the PATH. */
 const program = process.env['HELM'] ?? 'helm';
 
-/** Whether there is a helm to render with; specs of the chart are left out without. */
-export const hasHelm = spawnSync(program, ['version']).status === 0;
+const hasHelm = spawnSync(program, ['version']).status === 0;
+
+/** Specs of the chart. They are left out where there is no helm to render it with, and say so by their name. */
+export const describeChart: (name: string, specs: () => void) => void = hasHelm
+  ? describe
+  : (name, specs) => describe.skip(`${name} (needs helm on the PATH, or HELM=FILE)`, specs);
 
 /** An object of Kubernetes, as far as specs look at it. */
 export interface Rendered {

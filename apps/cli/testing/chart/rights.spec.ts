@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { hasHelm, ofKind, podsIn, renderChart, type Rendered } from './render-chart.ts';
+import { expect, it } from 'vitest';
+import { describeChart, ofKind, podsIn, renderChart, type Rendered } from './render-chart.ts';
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -69,7 +69,7 @@ function describeRule({ verbs, apiGroups, resources, resourceNames }: Rule): str
   return `${verbs.join()} ${apiGroups.join()}/${resources.join()}${names}`;
 }
 
-describe.skipIf(!hasHelm)('rights of the control plane', () => {
+describeChart('rights of the control plane', () => {
   it('are those of the table, with everything switched on', () => {
     const objects = renderChart(
       'osm.networkPolicies=true',
