@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { writeSelfSigned } from '@osm/playground';
 import { build } from 'esbuild';
-import { makeSelfSigned } from './self-signed.ts';
 
 const source = resolve(import.meta.dirname, '../images/shapes');
 
@@ -18,7 +18,7 @@ export async function makeShapesImage(): Promise<ShapesImage> {
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     cpSync(join(source, 'entrypoint.json'), join(directory, 'entrypoint.json'));
-    makeSelfSigned(directory);
+    writeSelfSigned(directory);
     await build({
       entryPoints: [join(source, 'shapes.mjs')],
       outfile: join(directory, 'shapes.mjs'),

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeSelfSigned } from '@osm/playground';
 import { repositoryRoot } from '@osm/services';
 import { hostTree, program, type ImageFile } from './image-file.ts';
 
@@ -21,10 +21,6 @@ function selfSigned(): string {
   const directory = join(repositoryRoot, 'dist/worlds-tls');
   if (existsSync(join(directory, 'tls.crt'))) return directory;
   mkdirSync(directory, { recursive: true });
-  const files = ['-keyout', 'tls.key', '-out', 'tls.crt', '-days', '3650', '-subj', '/CN=worlds'];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...files], {
-    cwd: directory,
-    stdio: 'pipe',
-  });
+  writeSelfSigned(directory);
   return directory;
 }

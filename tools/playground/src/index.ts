@@ -16,6 +16,7 @@ export { endOfRun, prepare, startUnlessEnded, type EndOfRun } from './commands/u
 export { execPlan } from './control/control-server.ts';
 export type { ExecPlan } from './control/protocol.ts';
 export { ManifestSet } from './worlds/manifest-set.ts';
+export { makeSelfSigned, writeSelfSigned, type SelfSigned } from './worlds/self-signed.ts';
 export { playgroundGround } from './worlds/playground-ground.ts';
 export { worldClient, type WorldGround } from './worlds/world-ground.ts';
 export { concerns, readDeviations } from './worlds/deviations.ts';

@@ -1,8 +1,8 @@
+import { makeSelfSigned } from '@osm/playground';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apply, kubectlJson } from '../harness/kubectl.ts';
 import { useMesh } from '../harness/mesh.ts';
 import { isReady, podsOf, type Pod } from '../harness/pods.ts';
-import { mustRun } from '../harness/run.ts';
 import { openStory } from '../harness/story.ts';
 import { until } from '../harness/waiting.ts';
 import { podOf, type ProbedContainer } from './probed-pod.ts';
@@ -21,7 +21,8 @@ describe('health probes of meshed pods', () => {
   beforeAll(async () => {
     await useMesh();
     namespace = await story.namespace('probes');
-    tls = await selfSigned();
+    const { key, certificate } = makeSelfSigned();
+    tls = { TLS_KEY: key, TLS_CERT: certificate };
   });
 
   it('succeed while the application lives, whatever their kind', async () => {
@@ -117,15 +118,4 @@ async function failedProbes(namespace: string): Promise<ReadonlyMap<string, numb
     found.set(involvedObject.name, (found.get(involvedObject.name) ?? 0) + count);
   }
   return found;
-}
-
-async function selfSigned(): Promise<Readonly<Record<string, string>>> {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const made = await mustRun(
-    ['openssl', 'req', '-x509', ...key, '-keyout', '-', '-out', '-'].concat(
-      ...['-days', '30', '-subj', '/CN=probes'],
-    ),
-  );
-  const [, privateKey = '', certificate = ''] = /^([^]*?)(-----BEGIN CERT[^]*)$/.exec(made) ?? [];
-  return { TLS_KEY: privateKey, TLS_CERT: certificate };
 }

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeSelfSigned } from '../self-signed.ts';
+import { writeSelfSigned } from '@osm/playground';
 import { worldsDirectory } from './places.ts';
 
 /** The name under which worlds ask for the test program. */
@@ -16,7 +16,7 @@ const emptyMessage = new Uint8Array(5);
 export function prepareImage(directory: string, worlds: readonly string[]): void {
   cpSync(join(worldsDirectory, 'image'), directory, { recursive: true });
   writeFileSync(join(directory, 'empty.grpc'), emptyMessage);
-  if (worlds.some(speaksHttps)) makeSelfSigned(directory);
+  if (worlds.some(speaksHttps)) writeSelfSigned(directory);
 }
 
 function speaksHttps(world: string): boolean {
