@@ -40,5 +40,11 @@ function* checkLines(file: string, text: string): Generator<string> {
       yield `${at}: a disabled rule needs its name and " -- reason"`;
     if (/\b(describe|it|test)\.(only|skip|todo)\b/.test(line) && !file.startsWith('tools/tidy/'))
       yield `${at}: a test that does not run`;
+    if (
+      /\b(describe|it|test)\.(skipIf|runIf)\b/.test(line) &&
+      !/\(needs /.test(`${line} ${lines[index + 1] ?? ''}`) &&
+      !file.startsWith('tools/tidy/')
+    )
+      yield `${at}: a test that may be skipped says in its name what it (needs ...)`;
   }
 }

@@ -56,6 +56,7 @@ describe('tidy', () => {
       'libs/proto/mesh/src/gen/a.ts': '',
       'extra.txt': '',
       'apps/a/src/b.ts': '// FIXME\nit.only(1)\n// TODO later\n// TODO(#4) fine\n',
+      'apps/a/src/c.spec.ts': "it.skipIf(a)('x (needs b)')\nit.runIf(a)('x')\n",
     });
     expect([...checkTexts(tree)]).toEqual([
       'libs/core/xds/src/utils.ts: a drawer; name the file after what is in it',
@@ -64,6 +65,7 @@ describe('tidy', () => {
       'apps/a/src/b.ts:1: a leftover marker; fix it or write TODO(#issue)',
       'apps/a/src/b.ts:2: a test that does not run',
       'apps/a/src/b.ts:3: write TODO(#issue)',
+      'apps/a/src/c.spec.ts:2: a test that may be skipped says in its name what it (needs ...)',
     ]);
   });
 

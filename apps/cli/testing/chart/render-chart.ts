@@ -9,10 +9,10 @@ const program = process.env['HELM'] ?? 'helm';
 
 const hasHelm = spawnSync(program, ['version']).status === 0;
 
-/** Specs of the chart. They are left out where there is no helm to render it with, and say so by their name. */
-export const describeChart: (name: string, specs: () => void) => void = hasHelm
-  ? describe
-  : (name, specs) => describe.skip(`${name} (needs helm on the PATH, or HELM=FILE)`, specs);
+/** Specs of the chart. They are left out where there is no helm to render it with. */
+export function describeChart(name: string, specs: () => void): void {
+  describe.skipIf(!hasHelm)(`${name} (needs helm on the PATH, or HELM=FILE)`, specs);
+}
 
 /** An object of Kubernetes, as far as specs look at it. */
 export interface Rendered {

@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-describe.skipIf(skip)('Envoy accepts', () => {
+describe.skipIf(skip)('Envoy accepts (needs OSM_SKIP_ENVOY not to be 1)', () => {
   for (const { name, manifests } of readCases()) {
     it(name, async () => {
       for (const workload of compileCase(manifests).workloads) {

@@ -76,19 +76,22 @@ describe('the way in which the playground runs', () => {
   });
 
   const isAllowed = spawnSync('unshare', ['--user', 'true']).status === 0;
-  it.runIf(isAllowed)('names the setting that this very kernel was given', () => {
-    // The limit counts per user namespace: it can be set, by who is root in one, for all within.
-    const program = `import { readFacts } from ${JSON.stringify(`${import.meta.dirname}/facts.ts`)};
+  it.runIf(isAllowed)(
+    'names the setting that this very kernel was given (needs user namespaces)',
+    () => {
+      // The limit counts per user namespace: it can be set, by who is root in one, for all within.
+      const program = `import { readFacts } from ${JSON.stringify(`${import.meta.dirname}/facts.ts`)};
       console.log(JSON.stringify(readFacts()));`;
-    const script = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"';
-    const inside = ['--user', '--map-user=1000', '--keep-caps', 'sh', '-euc', script, 'sh'];
-    const tsx = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program];
-    const result = spawnSync('unshare', [...inside, ...tsx], { encoding: 'utf8' });
-    const found = JSON.parse(result.stdout) as Facts;
-    expect(found).toMatchObject({ uid: 1000, settings: { 'user.max_user_namespaces': 0 } });
-    expect(found.trial.said).toContain('No space left on device');
-    expect(message({ ...found, sudo: 'none' })).toContain(
-      'user.max_user_namespaces is 0.\nTo allow them: sudo sysctl -w user.max_user_namespaces=15000',
-    );
-  });
+      const script = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"';
+      const inside = ['--user', '--map-user=1000', '--keep-caps', 'sh', '-euc', script, 'sh'];
+      const tsx = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program];
+      const result = spawnSync('unshare', [...inside, ...tsx], { encoding: 'utf8' });
+      const found = JSON.parse(result.stdout) as Facts;
+      expect(found).toMatchObject({ uid: 1000, settings: { 'user.max_user_namespaces': 0 } });
+      expect(found.trial.said).toContain('No space left on device');
+      expect(message({ ...found, sudo: 'none' })).toContain(
+        'user.max_user_namespaces is 0.\nTo allow them: sudo sysctl -w user.max_user_namespaces=15000',
+      );
+    },
+  );
 });
