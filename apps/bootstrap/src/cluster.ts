@@ -1,4 +1,4 @@
-import { createApiServer, loadApiCredentials } from '@osm/kubernetes';
+import { openApiServer } from '@osm/kubernetes';
 import { systemClock } from '@osm/runtime';
 import type { Logger } from '@osm/telemetry';
 import type { Config } from './config.ts';
@@ -6,6 +6,5 @@ import { bootstrap } from './service.ts';
 
 /** Does its work on the cluster that the flags name. */
 export async function bootstrapCluster(config: Config, log: Logger): Promise<void> {
-  const credentials = loadApiCredentials({ kubeconfig: config.kubeconfig || undefined });
-  await bootstrap(config, { server: createApiServer(credentials), clock: systemClock, log });
+  await bootstrap(config, { server: openApiServer(config), clock: systemClock, log });
 }

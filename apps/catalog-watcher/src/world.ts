@@ -1,9 +1,8 @@
 import type { Bus, LeaseEvent } from '@osm/bus';
 import {
-  createApiServer,
   createWebhookConfiguration,
   electLeader,
-  loadApiCredentials,
+  openApiServer,
   resourceTypes,
   type ApiServer,
   type FollowNote,
@@ -46,9 +45,7 @@ function openDirectories({ config, instance }: ServiceContext<Config>, bus: Bus)
 
 function openCluster(context: ServiceContext<Config>, bus: Bus): World {
   const { config, instance, log, metrics, signal } = context;
-  const server = createApiServer(
-    loadApiCredentials({ kubeconfig: config.kubeconfig || undefined }),
-  );
+  const server = openApiServer(config);
   const failures = metrics.counter({
     name: 'osm_k8s_api_failures_total',
     help: 'Lists and watches of the Kubernetes API that failed and were tried again',

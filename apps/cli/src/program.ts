@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createApiServer, loadApiCredentials } from '@osm/kubernetes';
+import { openApiServer } from '@osm/kubernetes';
 import { systemClock, versionInfo } from '@osm/runtime';
 import { Command } from 'commander';
 import { listMeshes } from './commands/mesh.ts';
@@ -44,7 +44,7 @@ export function createProgram(surroundings: Surroundings): Command {
       program.getOptionValueSource('osmNamespace') === 'cli' ? globals().osmNamespace : undefined,
     server: () => {
       const { kubeconfig, context } = globals();
-      return createApiServer(loadApiCredentials({ kubeconfig, context }));
+      return openApiServer({ kubeconfig, context });
     },
     helm: () => {
       const { kubeconfig, context, verbose } = globals();

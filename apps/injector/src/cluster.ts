@@ -1,10 +1,5 @@
 import { abilitiesOf, noAbilities, type ClusterAbilities } from '@osm/injection';
-import {
-  createApiServer,
-  createWebhookConfiguration,
-  loadApiCredentials,
-  resourceTypes,
-} from '@osm/kubernetes';
+import { createWebhookConfiguration, openApiServer, resourceTypes } from '@osm/kubernetes';
 import type { Pod } from '@osm/model';
 import type { TrustBundle } from '@osm/proto-mesh';
 import { systemClock, type ServiceContext } from '@osm/runtime';
@@ -50,9 +45,7 @@ export function inDirectory(directory: string): Cluster {
 }
 
 function openKubernetes({ config, log, signal }: ServiceContext<Config>): Cluster {
-  const server = createApiServer(
-    loadApiCredentials({ kubeconfig: config.kubeconfig || undefined }),
-  );
+  const server = openApiServer(config);
   const clock = systemClock;
   const owner = createSecretOwner({ server, clock, log });
   const webhook = createWebhookConfiguration({

@@ -1,15 +1,9 @@
-import {
-  createApiServer,
-  loadApiCredentials,
-  resourcePath,
-  resourceTypes,
-  type ResourceType,
-} from '@osm/kubernetes';
+import { openApiServer, resourcePath, resourceTypes, type ResourceType } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 import { describe, expect, it } from 'vitest';
 import { osmManifests } from '../../testing/manifests.ts';
 
-const server = createApiServer(loadApiCredentials());
+const server = openApiServer();
 
 interface Written {
   readonly apiVersion: string;

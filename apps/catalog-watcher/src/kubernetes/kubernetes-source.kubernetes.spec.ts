@@ -1,10 +1,4 @@
-import {
-  createApiServer,
-  loadApiCredentials,
-  resourcePath,
-  resourceTypes,
-  type ResourceType,
-} from '@osm/kubernetes';
+import { openApiServer, resourcePath, resourceTypes, type ResourceType } from '@osm/kubernetes';
 import { createSeededRandom } from '@osm/testkit';
 import { systemClock } from '@osm/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -19,7 +13,7 @@ import {
 import { createKubernetesSource } from './kubernetes-source.ts';
 import { namespacedTypes } from './resources.ts';
 
-const server = createApiServer(loadApiCredentials());
+const server = openApiServer();
 const meshLabel = 'openservicemesh.io/monitored-by';
 
 /**

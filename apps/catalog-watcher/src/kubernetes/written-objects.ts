@@ -30,7 +30,7 @@ const conflicting: ReadonlyMap<string, ResourceType> = new Map(
   ].map((type) => [type.kind, type]),
 );
 
-export function createWrittenObjects(server: ApiServer, log: Logger): WrittenObjects {
+export function createWrittenObjects(server: Pick<ApiServer, 'ask'>, log: Logger): WrittenObjects {
   const byKind = new Map<string, Map<string, WrittenObject>>();
   for (const kind of writtenKinds) byKind.set(kind, new Map());
   return {

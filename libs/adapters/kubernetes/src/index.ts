@@ -1,14 +1,14 @@
 // @osm/kubernetes: the Kubernetes API as the mesh needs it.
 //
-//   kubeconfig | service account ──> ApiCredentials ──> ApiServer ──ask──────> JSON
+//   kubeconfig | service account ──> openApiServer ──> ApiServer ──ask──────> JSON
 //                                                          │     ──follow───> followResource: list, watch, resume, list again
 //                                                          ├───────────────> electLeader: Lease
 //                                                          └───────────────> createWebhookConfiguration: keeps caBundle right
 //
 // Invariants: a follower tells differences only, and holds nothing but versions; errors are MeshErrors with codes; connections
 // that are silent too long are given up.
-export { loadApiCredentials, type ApiCredentials } from './credentials.ts';
-export { createApiServer, type ApiRequest, type ApiServer } from './api-server.ts';
+export { openApiServer, type ClusterChoice } from './open-api-server.ts';
+export type { ApiRequest, ApiServer } from './api-server.ts';
 export {
   apiVersionOf,
   resourcePath,

@@ -1,12 +1,11 @@
 import { createSeededRandom } from '@osm/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createApiServer } from './api-server.ts';
-import { loadApiCredentials } from './credentials.ts';
+import { openApiServer } from './open-api-server.ts';
 import { electLeader } from './lease.ts';
 import { resourcePath } from './resource-type.ts';
 import { resourceTypes } from './resource-types.ts';
 
-const server = createApiServer(loadApiCredentials());
+const server = openApiServer();
 const name = `lease-spec-${Date.now().toString(36)}`;
 const patience = { timeout: 15_000, interval: 5 };
 const clock = {

@@ -32,7 +32,7 @@ export interface ListOptions extends Selection {
 
 /** Lists objects page by page. Each carries `apiVersion` and `kind`, which the API server leaves out. */
 export async function listObjects(
-  server: ApiServer,
+  server: Pick<ApiServer, 'ask'>,
   type: ResourceType,
   { namespace, labelSelector, fieldSelector, accept, trim, signal }: ListOptions,
 ): Promise<ObjectList> {

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createApiServer, loadApiCredentials, type ApiServer } from '@osm/kubernetes';
+import { openApiServer, type ApiServer } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 import { createMeshDirectory } from '../mesh/mesh-directory.ts';
 import { meshConfigManifest, namespaceManifest } from '../mesh/manifests.ts';
@@ -91,7 +91,7 @@ const namespacesPath = '/api/v1/namespaces';
 
 /** The namespace has no label of the mesh there: the webhook of an installation must not care for it. */
 async function openCluster(options: InjectionOptions, cleanup: Cleanup): Promise<ApiServer> {
-  const server = createApiServer(loadApiCredentials({ kubeconfig: options.kubeconfig }));
+  const server = openApiServer(options);
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   try {
     await server.ask({ method: 'POST', path: namespacesPath, body });
