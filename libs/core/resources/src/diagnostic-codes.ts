@@ -57,6 +57,11 @@ export const resourceDiagnosticCodes = {
     severity: 'error',
     meaning: 'A regular expression is too large for a proxy; the match that has it is left out.',
   },
+  group_too_large: {
+    severity: 'error',
+    meaning:
+      'The regular expressions of an HTTPRouteGroup are too large together; the object is left out.',
+  },
   duplicate_name: {
     severity: 'warning',
     meaning: 'Two entries have one name; the last one counts.',

@@ -92,14 +92,21 @@ matches: [{name: a, pathRegex: /a}]
     },
   );
 
-  it.each(['/a b', '/c%20d', '(?i)/x', '^/anch$', '\\d{3}', '[[:alpha:]]+', '/\\pL+', ''])(
-    'takes %j, which is RE2',
-    (regex) => {
-      const { value, told } = group(`[{name: a, pathRegex: ${JSON.stringify(regex)}}]`);
-      expect(told).toEqual([]);
-      expect(value).toMatchObject({ matches: [{ pathRegex: regex }] });
-    },
-  );
+  it.each([
+    '/a b',
+    '/c%20d',
+    '(?i)/x',
+    '^/anch$',
+    '\\d{3}',
+    '[[:alpha:]]+',
+    '/\\pL+',
+    '',
+    '[\\x{1000}\\x{1999}]{1}',
+  ])('takes %j, which is RE2', (regex) => {
+    const { value, told } = group(`[{name: a, pathRegex: ${JSON.stringify(regex)}}]`);
+    expect(told).toEqual([]);
+    expect(value).toMatchObject({ matches: [{ pathRegex: regex }] });
+  });
 
   it('leaves out a match whose expression is too large', () => {
     const large = 'a{900}b{900}c{900}';
@@ -110,6 +117,37 @@ matches: [{name: a, pathRegex: /a}]
     expect(told).toEqual([
       expect.stringMatching(new RegExp(`^regex_too_large: .* at most ${regexProgramSizeMax}`)),
     ]);
+  });
+
+  it.each([
+    ['a{1000}'.repeat(100_000), /100000000 RE2 instructions or more, at most 2000/],
+    ['x'.repeat(500_000), /500000 letters, .* at most 4000/],
+    ['(?i)[\\x{100}-\\x{FFFF}]'.repeat(2_000), /letters, .* at most 4000/],
+    ['(?i)[\u0100-\u{10ffff}]'.repeat(1_000), /letters, .* at most 4000/],
+  ])('does not even compile what would take minutes (%#)', (large, message) => {
+    const { value, told } = group(
+      JSON.stringify([
+        { name: 'a', headers: [{ h: large }] },
+        { name: 'b', pathRegex: large },
+        { name: 'c' },
+      ]),
+    );
+    expect(value).toMatchObject({ matches: [{ name: 'c' }] });
+    expect(told).toEqual([expect.stringMatching(message), expect.stringMatching(message)]);
+  });
+
+  it('is refused as a whole when its expressions together would keep everybody waiting', () => {
+    const many = (count: number): ParsedOne =>
+      group(
+        JSON.stringify(
+          Array.from({ length: count }, (_, i) => ({ name: `m${i}`, pathRegex: `/${i}/a{900}` })),
+        ),
+      );
+    expect(many(80).told).toEqual([]);
+    expect(many(800)).toMatchObject({
+      refused: true,
+      told: [expect.stringMatching(/^group_too_large: .*spec\.matches have .* split the group$/)],
+    });
   });
 
   it('selects nothing without matches, and says so', () => {

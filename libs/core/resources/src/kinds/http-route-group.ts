@@ -14,7 +14,10 @@ import { describe } from '../fields/parser.ts';
 import { isMap, list, nonEmptyText, oneOf, text } from '../fields/values.ts';
 import type { KindParser } from './kind-parser.ts';
 import { fieldsUnderSpec, withSpec } from './metadata.ts';
-import { regex } from './regex.ts';
+import { regex, regexCost, regexCostMax } from './regex.ts';
+
+/** Highest cost of all expressions of a group that are compiled (regexCost): half a second of work, or little more. */
+export const groupCostMax = 100_000;
 
 const methods = [
   'GET',
@@ -78,6 +81,11 @@ export const parseHttpRouteGroup: KindParser = (raw, { ref, version, at }) => {
   if (parsed.spec.matches.length === 0) {
     warn(matchesAt, 'no_matches', 'is empty, so this group selects nothing; add a match');
   }
+  const cost = parsed.spec.matches.reduce((sum, item) => sum + costOf(item), 0);
+  if (cost > groupCostMax) {
+    const text = `have expressions of ${cost} letters (repetitions and classes of Unicode count more), at most ${groupCostMax}; split the group`;
+    return fail(matchesAt, 'group_too_large', text);
+  }
   const byName = new Map<string, HttpMatch>();
   for (const [index, item] of parsed.spec.matches.entries()) {
     const itemAt = below(matchesAt, index);
@@ -91,6 +99,13 @@ export const parseHttpRouteGroup: KindParser = (raw, { ref, version, at }) => {
   const matches = sortedBy(byName.values(), (item) => item.name);
   return { $case: 'httpRouteGroup', value: { namespace: ref.namespace, name: ref.name, matches } };
 };
+
+function costOf({ pathRegex, headers: list }: Fields<typeof match>): number {
+  return [pathRegex, ...list.map(({ value }) => value)]
+    .map(regexCost)
+    .filter((cost) => cost <= regexCostMax)
+    .reduce((sum, cost) => sum + cost, 0);
+}
 
 function parseMatch(item: Fields<typeof match>, at: At): HttpMatch | Invalid {
   const path = item.pathRegex === '' ? '' : regex(item.pathRegex, below(at, 'pathRegex'));
