@@ -162,4 +162,27 @@ describe.each(['DELTA_GRPC', 'GRPC'] as const)('a real Envoy over %s', (apiType)
     await vi.waitFor(async () => expect(await listeners()).toContain('bad'), soon);
     expect(await envoy.stat('listener_manager.lds.update_rejected')).toBe(rejected);
   });
+
+  it('loses what went while it was away, and has what came', async () => {
+    const { compiled, workloads } = server;
+    const assignment = { ...proxy.identity, pod: 'buyer-1', bundle: 'workload.buyer' };
+    workloads.set(proxy.uuid, { ...assignment, serviceAccount: 'somebody-else' });
+    await vi.waitFor(
+      async () => expect(await envoy.stat('control_plane.connected_state')).toBe(0),
+      soon,
+    );
+    compiled.set('cluster.d', backend('d', 1));
+    compiled.set('workload.buyer', bundleOf([listener('to-d', '10.0.0.1', 'd')], ['cluster.d']));
+    workloads.set(proxy.uuid, assignment);
+    await vi.waitFor(
+      async () => {
+        expect(await listeners()).toContain('to-d');
+        expect(await listeners()).not.toContain('to-b');
+        expect(await clusters()).toContain('"name": "d"');
+        expect(await clusters()).not.toContain('"name": "b"');
+      },
+      { timeout: 20_000 },
+    );
+    expect(await envoy.stat('cluster_manager.warming_clusters')).toBe(0);
+  }, 40_000);
 });

@@ -137,6 +137,77 @@ describe('the order on the wire', () => {
   });
 });
 
+describe('a client that comes again', () => {
+  const services = { a: service({ backends: ['c'] }), b: service(), c: service() };
+
+  /** It had a (which names c as well), and was away when `next` was published. */
+  function returning(next: ModelMesh) {
+    const client = connected(world(services, ['a', 'b']));
+    client.talk.assign('nobody');
+    client.publish(next);
+    client.talk.assign(workloadKey('w'));
+    client.talk.reconnect();
+    client.sent();
+    return client;
+  }
+
+  it('loses clusters after the listeners and routes that named them', () => {
+    const { talk, sent } = returning(world({ b: service() }, ['b']));
+    talk.settle();
+    expect(sent()).toEqual(['listener -out.a', 'route -out.a', 'endpoint -a -c', 'cluster -a -c']);
+    expect(talk.client.violations).toEqual([]);
+    expect([...talk.client.holdings.cluster.keys()]).toEqual(['b']);
+    expect(isHolding(talk.state())).toBe(false);
+  });
+
+  it('loses them after the routes that only do not name them any more', () => {
+    const { talk, sent } = returning(world({ ...services, a: service() }, ['a', 'b']));
+    talk.settle();
+    expect(sent()).toEqual(['route +out.a', 'endpoint -c', 'cluster -c']);
+    expect(talk.client.violations).toEqual([]);
+  });
+
+  it('has new ones first of all', () => {
+    const { talk, sent } = returning(
+      world({ ...services, a: service({ backends: ['d'] }), d: service() }, ['a', 'b']),
+    );
+    talk.settle();
+    expect(sent()).toEqual([
+      'cluster +d',
+      'endpoint +d',
+      'route +out.a',
+      'endpoint -c',
+      'cluster -c',
+    ]);
+    expect(talk.client.violations).toEqual([]);
+  });
+
+  it('keeps one that comes back before it was taken away', () => {
+    const { talk, publish, sent } = returning(world({ b: service() }, ['b']));
+    talk.deliverRequest(); // clusters
+    talk.deliverRequest(); // endpoints
+    expect(sent()).toEqual([]);
+    publish(world(services, ['a', 'b']));
+    talk.settle();
+    expect(sent().filter((line) => line.includes('-'))).toEqual([]);
+    expect(talk.client.violations).toEqual([]);
+    expect([...talk.client.warming]).toEqual([]);
+    expect(isHolding(talk.state())).toBe(false);
+  });
+
+  it('does not keep them for ever when it asks for no routes', () => {
+    const { talk, sent } = returning(world({ b: service() }, ['b']));
+    talk.deliverRequest(); // clusters
+    talk.deliverRequest(); // endpoints
+    talk.deliverRequest(); // listeners
+    expect(sent()).toEqual(['listener -out.a']);
+    expect(isHolding(talk.state())).toBe(true);
+    talk.input({ kind: 'overdue' });
+    expect(sent()).toEqual(['endpoint -a -c', 'cluster -a -c']);
+    expect(isHolding(talk.state())).toBe(false);
+  });
+});
+
 describe('the bytes', () => {
   it('are none for a stream that a change does not concern', () => {
     const { publish, sent } = connected(world({ a: service(), b: service() }, ['a']));

@@ -11,7 +11,7 @@ import { encodeDeltaResponse, encodeSotwResponse, type ResponseContent } from '.
 import type { ResourceType } from './resource-types.ts';
 import { answerSotw, planEarlySotw, planLateSotw } from './sotw-plan.ts';
 import {
-  isHolding,
+  isIntroducing,
   nodeFor,
   nothingRetiring,
   withoutQuestion,
@@ -60,6 +60,7 @@ export function applyStream(state: StreamState, input: StreamInput): StreamStep 
       break;
     case 'overdue':
       draft.inflight = draft.inflight.map((entry) => ({ ...entry, holds: false }));
+      draft.returning = false;
       break;
   }
   advance(draft, outputs);
@@ -101,10 +102,19 @@ function decide(draft: Draft, outputs: StreamOutput[]): boolean {
     if (answer(draft, type)) return true;
   // Envoy acknowledges new clusters once it has processed them and asked for their endpoints; one that is up, even only when
   // they are warm. From then on listeners and routes may name them, and what these no longer name may go.
-  if (isHolding(draft)) return false;
+  if (isIntroducing(draft)) return false;
   if (moveLate(draft)) return true;
   for (const type of ['listener', 'route'] as const) if (answer(draft, type)) return true;
-  return false;
+  return hasReturned(draft);
+}
+
+/** Ends the return of a client once its listeners and routes are answered: what they do not name any more may go. */
+function hasReturned(draft: Draft): boolean {
+  const { returning, subscriptions } = draft;
+  if (!returning || subscriptions.listener === undefined || subscriptions.route === undefined)
+    return false;
+  draft.returning = false;
+  return true;
 }
 
 function moveSecrets(draft: Draft): boolean {
@@ -156,13 +166,16 @@ function moveLate(draft: Draft): boolean {
   const from = draft.late;
   const to = draft.early;
   if (from === undefined || to === undefined) return false;
-  const isRetiring = draft.retiring.clusters.length + draft.retiring.endpoints.length > 0;
+  const retiring = draft.returning ? nothingRetiring : draft.retiring;
+  const isRetiring = retiring.clusters.length + retiring.endpoints.length > 0;
   if (from === to && !isRetiring) return false;
   draft.outbox =
-    draft.protocol === 'delta' ? planLateDelta(draft, from, to) : planLateSotw(draft, from, to);
+    draft.protocol === 'delta'
+      ? planLateDelta({ ...draft, retiring }, from, to)
+      : planLateSotw(draft, from, to);
   rebaseSubscriptions(draft, diffClosures(from, to), ['listener', 'route']);
   draft.late = to;
-  draft.retiring = nothingRetiring;
+  if (!draft.returning) draft.retiring = nothingRetiring;
   return true;
 }
 

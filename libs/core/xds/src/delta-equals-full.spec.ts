@@ -87,8 +87,9 @@ describe('a delta client', () => {
       fc.property(fc.array(breakingStep, { maxLength: 30 }), (steps) => {
         const { talk, bundle } = play(steps);
         expectEqualToClosure(talk, bundle);
+        expect(talk.client.violations).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 2000 },
     );
   });
 

@@ -121,7 +121,11 @@ function isWorthSending(content: ResponseContent): boolean {
  * Listeners and routes, then the removals that these made possible. Listeners that go and come are one response: Envoy then
  * removes first, so that a new listener may take over the address of one that goes.
  */
-export function planLateDelta(draft: Draft, from: ConfigNode, to: ConfigNode): ResponseContent[] {
+export function planLateDelta(
+  draft: StreamState,
+  from: ConfigNode,
+  to: ConfigNode,
+): ResponseContent[] {
   const diff = diffClosures(from, to);
   return [
     ...listenerChanges(draft, diff),
@@ -208,7 +212,7 @@ export function answerDelta(
   const missing = records.filter(isMissing).sort(compareRecords);
   const content = createContent(type, {
     records: missing,
-    removed,
+    removed: retireLater(draft, type, removed, asked),
     introducesClusters:
       type === 'cluster' && missing.some((record) => asked.versions[record.name] === undefined),
   });
@@ -217,6 +221,29 @@ export function answerDelta(
   if (type === 'cluster' && !isNew)
     contents.push(...rewarmAfterReconnect(draft, node, missing, asked));
   return contents;
+}
+
+/**
+ * Clusters and endpoints that went while the client was away go as they do while it is here: after the listeners and routes that
+ * named them. Returns the names to take back at once: those that the client waits for.
+ */
+function retireLater(
+  draft: Draft,
+  type: ResourceType,
+  removed: readonly string[],
+  { versions }: Asked,
+): readonly string[] {
+  if (type !== 'cluster' && type !== 'endpoint') return removed;
+  const held = removed.filter((name) => versions[name] !== undefined);
+  if (held.length === 0) return removed;
+  const { clusters, endpoints } = draft.retiring;
+  const merge = (before: readonly string[]) => [...new Set([...before, ...held])].sort(compareText);
+  draft.retiring =
+    type === 'cluster'
+      ? { clusters: merge(clusters), endpoints }
+      : { clusters, endpoints: merge(endpoints) };
+  draft.returning = true;
+  return removed.filter((name) => versions[name] === undefined);
 }
 
 function everything(node: ConfigNode, type: ResourceType, asked: Asked) {

@@ -37,7 +37,7 @@ export type StreamInput =
   | { readonly kind: 'target'; readonly target: StreamTarget }
   /** The transport takes more (true), or has enough queued (false). */
   | { readonly kind: 'writable'; readonly writable: boolean }
-  /** New clusters are not acknowledged for too long: what waits for them goes out now. See isHolding. */
+  /** New clusters are not acknowledged for too long, or a returning client does not ask: what waits goes out now. See isHolding. */
   | { readonly kind: 'overdue' };
 
 export type StreamOutput =
@@ -97,6 +97,8 @@ export interface StreamState {
   readonly secrets: ConfigNode | undefined;
   /** Names to take from the client when its listeners and routes no longer need them. */
   readonly retiring: Retiring;
+  /** After a reconnect: nothing is taken away before the client's listeners and routes, which may name it, have been answered. */
+  readonly returning: boolean;
   readonly subscriptions: Readonly<Partial<Record<ResourceType, Subscription>>>;
   readonly asked: Readonly<Partial<Record<ResourceType, Asked | undefined>>>;
   /** Clusters changed in the first answer after a reconnect: their endpoints are due even if the client has them. */
@@ -143,6 +145,7 @@ export function createStreamState(protocol: Protocol): StreamState {
     late: undefined,
     secrets: undefined,
     retiring: nothingRetiring,
+    returning: false,
     subscriptions: noSubscriptions,
     asked: noSubscriptions,
     rewarm: noText,
@@ -156,8 +159,13 @@ export function createStreamState(protocol: Protocol): StreamState {
   };
 }
 
-/** True while listeners and routes wait for the client to have new clusters. Bound it in time by the input `overdue`. */
+/** True while something is decided and waits for the client. Bound it in time by the input `overdue`. */
 export function isHolding(state: StreamState): boolean {
+  return state.returning || isIntroducing(state);
+}
+
+/** True while listeners and routes wait for the client to have new clusters. */
+export function isIntroducing(state: StreamState): boolean {
   return state.inflight.some(({ holds }) => holds);
 }
 

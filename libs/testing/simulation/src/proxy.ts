@@ -30,7 +30,7 @@ export interface ProxyOptions {
   readonly scheduler: Scheduler;
   readonly chance: Chance;
   readonly journal: Journal;
-  /** What a server knows at present of services, or of a pod; undefined when it is gone. */
+  /** What a server knows at present of services, or of the bundle that it has for a pod; undefined when it is gone. */
   readonly knowledgeOf: (server: string, pod: number | undefined) => Knowledge | undefined;
 }
 
@@ -41,8 +41,6 @@ interface Conversation {
   events: StreamEvents<unknown> | undefined;
   queuedBytes: number;
   over: boolean;
-  /** Routes have been told on this stream: what the proxy brought along is no excuse any more. */
-  settled: boolean;
   /** In order, both ways. */
   toServerMs: number;
   toProxyMs: number;
@@ -93,11 +91,8 @@ export function createProxy(options: ProxyOptions): Proxy {
     const answers = client.receive(bytes);
     if (journal.traced) journal.note(name, () => show(response));
     const [broken] = client.violations.slice(before);
-    if (response.typeUrl === typeUrls.route) from.settled = true;
-    if (broken !== undefined && from.settled)
+    if (broken !== undefined)
       journal.violated('a proxy has what its routes name', `${name}: ${broken}`);
-    else if (broken !== undefined)
-      journal.count('after a reconnect a cluster goes before its route');
     judge(from.server);
     for (const answer of answers) send(from, answer);
   };
@@ -116,7 +111,6 @@ export function createProxy(options: ProxyOptions): Proxy {
       events: undefined,
       queuedBytes: 0,
       over: false,
-      settled: false,
       toServerMs: 0,
       toProxyMs: 0,
     };

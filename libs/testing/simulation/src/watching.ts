@@ -12,6 +12,11 @@ export interface Watched {
   readonly life: Life;
   /** Of a bucket, or of the bundles of one pod in it: what is kept in several places is not read in step. */
   readonly knowledge: (place: string) => Knowledge;
+  /** Of the bundle that the proxy of a pod has from here: the last one it was assigned to of those that are there. */
+  readonly served: (pod: number) => Knowledge;
+  /** A proxy's assignment, and the bundle's content, as they are heard. */
+  readonly noteAssignment: (pod: number, bundle: string) => void;
+  readonly noteBundle: (pod: number, bundle: string, names: readonly ObjectName[]) => void;
   /** Forgets what the bucket has told so far. */
   readonly forget: (bucket: string) => void;
   /** Buckets that were complete once in this life: before that nobody acts on them. */
@@ -39,6 +44,16 @@ const laws: Readonly<Record<string, (event: TableEvent<unknown>, watched: Watche
 };
 /** More keys than there ever are in a bucket. */
 const keysMax = 64;
+
+/**
+ * A batch that ends with an epoch compares two states of a bucket: which of its changes was first it does not say. Where an object
+ * went and came again the bucket may be met while only the first of its keys is there again: the other one is told to be gone, and was.
+ */
+function inTime<T>(batch: readonly TableEvent<T>[]): readonly TableEvent<T>[] {
+  if (batch.at(-1)?.kind !== 'complete') return batch;
+  const isGone = ({ kind }: TableEvent<T>): boolean => kind === 'delete';
+  return [...batch.filter(isGone), ...batch.filter((event) => !isGone(event))];
+}
 
 /** Holds every event that a service gets from its bus against the truth, and notes whether it leads. */
 export function watchBus(
@@ -79,7 +94,7 @@ export function watchBus(
           'queues are bounded',
           `${life.instance}: ${batch.length} events of ${bucket.name}`,
         );
-      for (const event of batch) judge(bucket.name, event);
+      for (const event of inTime(batch)) judge(bucket.name, event);
       yield batch;
     }
   }
@@ -121,7 +136,23 @@ export function createWatched(life: Life, truth: Truth): Watched {
   const forget = (bucket: string): void => {
     for (const place of byPlace.keys()) if (place.startsWith(bucket)) byPlace.delete(place);
   };
-  return { life, knowledge, forget, complete: new Set(), leading: false };
+  const assigned = new Map<number, readonly string[]>();
+  const content = (bundle: string): string => `compiled content of ${bundle}`;
+  return {
+    life,
+    knowledge,
+    served: (pod) => {
+      const bundle = assigned.get(pod)?.findLast((each) => byPlace.has(content(each)));
+      return knowledge(bundle === undefined ? placeOf(pod) : content(bundle));
+    },
+    noteAssignment: (pod, bundle) => assigned.set(pod, [...(assigned.get(pod) ?? []), bundle]),
+    noteBundle: (pod, bundle, names) => {
+      for (const name of names) knowledge(content(bundle)).adopt(name, knowledge(placeOf(pod)));
+    },
+    forget,
+    complete: new Set(),
+    leading: false,
+  };
 }
 
 /** The compiled bucket as a whole, or the bundles of one pod in it. */
@@ -150,6 +181,10 @@ function judgeCompiled(event: TableEvent<unknown>, watched: Watched): string {
       if (!knowledge.is(name, state ?? undefined))
         return `${event.key}: ${name} is ${state ?? 'gone'}`;
     }
+    if (kind === 'workload') {
+      const names = madeOf(event.value as Bundle).map(([name]) => name);
+      watched.noteBundle(Number(at), event.key, names);
+    }
     return '';
   }
   if (kind === 'workload') return '';
@@ -163,6 +198,7 @@ function judgeWorkloads(event: TableEvent<unknown>, watched: Watched): string {
   if (event.kind === 'delete') return `${event.key} went`;
   const { bundle } = event.value as ProxyAssignment;
   const [, at = '', generation = ''] = bundle.split('.');
+  watched.noteAssignment(Number(at), bundle);
   return knowledge.is(`pod ${Number(at)}`, Number(generation)) ? '' : `${event.key} has ${bundle}`;
 }
 

@@ -61,7 +61,9 @@ export function createWorld({ seed, mutant, say }: WorldOptions): World {
   const leaders = new Map<string, string>();
   const watched = new Map<string, Watched>();
   const knowledgeOf = (server: string, pod: number | undefined): Knowledge | undefined =>
-    watched.get(server)?.knowledge(placeOf(pod));
+    pod === undefined
+      ? watched.get(server)?.knowledge(placeOf(pod))
+      : watched.get(server)?.served(pod);
 
   const wrapBus = (bus: Bus, life: Life): Bus => {
     const mine = createWatched(life, truth);
