@@ -1,6 +1,7 @@
 import { DeltaDiscoveryResponse } from '@osm/proto-envoy/discovery';
 import { describe, expect, it } from 'vitest';
 import { createConversation } from '../testing/conversation.ts';
+import type { ClientKind } from '../testing/model-client.ts';
 import {
   changesBetween,
   resource,
@@ -29,8 +30,9 @@ const world = (services: ModelMesh['services'], calls: readonly string[]): Model
 });
 
 /** A client that has the configuration of workload w. */
-function connected(mesh: ModelMesh) {
-  const talk = createConversation();
+function connected(mesh: ModelMesh, kind?: ClientKind) {
+  const talk = createConversation(kind);
+  talk.want(['inbound', ...Object.keys(mesh.services).map((name) => `out.${name}`)]);
   talk.publish(changesBetween(nothing, mesh));
   talk.assign(workloadKey('w'));
   talk.settle();
@@ -141,8 +143,8 @@ describe('a client that comes again', () => {
   const services = { a: service({ backends: ['c'] }), b: service(), c: service() };
 
   /** It had a (which names c as well), and was away when `next` was published. */
-  function returning(next: ModelMesh) {
-    const client = connected(world(services, ['a', 'b']));
+  function returning(next: ModelMesh, kind?: ClientKind) {
+    const client = connected(world(services, ['a', 'b']), kind);
     client.talk.assign('nobody');
     client.publish(next);
     client.talk.assign(workloadKey('w'));
@@ -193,6 +195,30 @@ describe('a client that comes again', () => {
     expect(talk.client.violations).toEqual([]);
     expect([...talk.client.warming]).toEqual([]);
     expect(isHolding(talk.state())).toBe(false);
+  });
+
+  it('loses them in this order, too, when it asks by name for full lists', () => {
+    const grpc: ClientKind = { protocol: 'sotw', asks: 'named', blames: 'name' };
+    const { talk, sent } = returning(world({ ...services, a: service() }, ['a', 'b']), grpc);
+    talk.settle();
+    expect(sent()).toEqual([
+      'endpoint +a +b',
+      'listener +inbound +out.a +out.b',
+      'route +inbound +out.a +out.b',
+      'cluster +a +b',
+    ]);
+    expect(talk.client.violations).toEqual([]);
+    expect([...talk.client.holdings.cluster.keys()]).toEqual(['a', 'b']);
+    expect(isHolding(talk.state())).toBe(false);
+  });
+
+  it('is not kept waiting when it asks for no routes and names a cluster that is not there', () => {
+    const grpc: ClientKind = { protocol: 'sotw', asks: 'named', blames: 'name' };
+    const { talk, sent } = returning(world({ ...services, a: service() }, ['a', 'b']), grpc);
+    for (let request = 0; request < 3; request++) talk.deliverRequest();
+    expect(sent()).toEqual(['endpoint +a +b', 'listener +inbound +out.a +out.b']);
+    talk.input({ kind: 'overdue' });
+    expect(sent()).toEqual(['cluster +a +b']);
   });
 
   it('does not keep them for ever when it asks for no routes', () => {

@@ -1,3 +1,4 @@
+import { findRecord } from './config-node.ts';
 import { diffClosures, typeDiffOf, type Diff } from './diff.ts';
 import {
   answerDelta,
@@ -99,13 +100,27 @@ function decide(draft: Draft, outputs: StreamOutput[]): boolean {
   if (moveSecrets(draft)) return true;
   if (moveEarly(draft, outputs)) return true;
   for (const type of ['cluster', 'endpoint', 'secret'] as const)
-    if (answer(draft, type)) return true;
+    if (!(type === 'cluster' && wouldTakeAway(draft)) && answer(draft, type)) return true;
   // Envoy acknowledges new clusters once it has processed them and asked for their endpoints; one that is up, even only when
   // they are warm. From then on listeners and routes may name them, and what these no longer name may go.
   if (isIntroducing(draft)) return false;
   if (moveLate(draft)) return true;
   for (const type of ['listener', 'route'] as const) if (answer(draft, type)) return true;
   return hasReturned(draft);
+}
+
+/**
+ * True when the list of clusters that a returning state-of-the-world client asks for lacks some of them: absence means removal, and
+ * what it has of listeners and routes may name them.
+ */
+function wouldTakeAway(draft: Draft): boolean {
+  const asked = draft.asked.cluster;
+  if (draft.protocol !== 'sotw' || !draft.returning || asked === undefined) return false;
+  const node = draft.early;
+  return (
+    node !== undefined &&
+    [...asked.names].some((name) => findRecord(node, 'cluster', name) === undefined)
+  );
 }
 
 /** Ends the return of a client once its listeners and routes are answered: what they do not name any more may go. */
@@ -172,7 +187,7 @@ function moveLate(draft: Draft): boolean {
   draft.outbox =
     draft.protocol === 'delta'
       ? planLateDelta({ ...draft, retiring }, from, to)
-      : planLateSotw(draft, from, to);
+      : planLateSotw({ ...draft, retiring }, from, to);
   rebaseSubscriptions(draft, diffClosures(from, to), ['listener', 'route']);
   draft.late = to;
   if (!draft.returning) draft.retiring = nothingRetiring;

@@ -8,7 +8,8 @@
 // - A resource is encoded once, a response once per content: streams that take the same step share its bytes.
 // - The state of a stream is the closure it was last brought to, and exceptions; never a map of what it has. (State-of-the-world: also
 //   the last full lists that were accepted, as references.)
-// - Order on the wire: clusters, endpoints, (new clusters acknowledged), listeners, routes, then endpoints and clusters that go.
+// - Order on the wire: clusters, endpoints, (new clusters acknowledged), listeners, routes, then endpoints and clusters that go;
+//   for a client that comes again, too.
 // - Nothing is removed because something is missing: an incomplete closure stays what it was.
 // - A response that was refused is taken apart, the offender kept back; the same bytes never go out in a loop. In state-of-the-world a
 //   full list is tried again without what is suspected, on top of the last list that was accepted (sotw-trial.ts).

@@ -72,6 +72,9 @@ export function receiveSotw(draft: Draft, request: SotwRequest, outputs: StreamO
   const names: NameSet = changeNames(known?.names ?? noNames, scope, { add, drop });
   if (!subscribeTo(draft, type, { wildcard, names }, outputs)) return;
   if (isFullList(type) && drop.length > 0) forgetAccepted(draft, type, drop);
+  // Who names clusters before routes knows them from a stream before; who starts learns of them from its routes.
+  if (isFirst && type === 'cluster' && !wildcard && draft.subscriptions.route === undefined)
+    draft.returning = true;
   const asksMore = isFirst || add.length > 0 || (wildcard && !known.wildcard);
   const all = asksMore && (isFullList(type) || wildcard);
   ask(draft, type, { all, add, drop, versions: {} });
