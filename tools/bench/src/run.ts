@@ -9,26 +9,20 @@ import {
 import { describeMachine } from './machine.ts';
 import type { MeshPlan, MeshShape } from './mesh/plan.ts';
 import type { Options } from './options.ts';
+import type { BenchContext } from './program.ts';
 import type { BenchResult, ChangeName } from './result.ts';
 import { measureChanges, type ChangeResult } from './scenarios/change-scenario.ts';
 import { measureColdStart } from './scenarios/cold-start.ts';
 import { measureEverybody } from './scenarios/everybody.ts';
 import { measureMemory, readMemory, type MemoryResult } from './scenarios/memory.ts';
 import { measureSustained } from './scenarios/sustained.ts';
-import { createCleanup, type Cleanup } from './world/cleanup.ts';
 import { startWorld, type World } from './world/world.ts';
-
-export interface RunContext {
-  readonly note: (text: string) => void;
-  /** Called with the cleanup of the world that is being started. */
-  readonly onWorld: (cleanup: Cleanup) => void;
-}
 
 /** A mesh of this part of the size is the other point of the line "memory per proxy". */
 const smallPart = 5;
 
 /** Measures everything that was asked for, one world after another. */
-export async function runBench(options: Options, context: RunContext): Promise<BenchResult> {
+export async function runBench(options: Options, context: BenchContext): Promise<BenchResult> {
   const { services, replicas, callers, mode, seed, scenarios } = options;
   const shape: MeshShape = { services, replicas, callers, mode, seed };
   const base = { machine: describeMachine(), mesh: { services, replicas, callers, mode, seed } };
@@ -63,29 +57,25 @@ export async function runBench(options: Options, context: RunContext): Promise<B
   };
 }
 
-async function inWorld<T>(
+function inWorld<T>(
   shape: MeshShape,
   options: Options,
-  context: RunContext,
+  context: BenchContext,
   measure: (world: World) => Promise<T>,
 ): Promise<T> {
-  context.note(`${shape.services} services, ${shape.mode}: starting`);
-  const cleanup = createCleanup();
-  context.onWorld(cleanup);
-  try {
-    const { bundles, profile } = options;
-    const { note } = context;
+  const { note, withCleanup } = context;
+  const { bundles, profile } = options;
+  note(`${shape.services} services, ${shape.mode}: starting`);
+  return withCleanup(async (cleanup) => {
     const world = await startWorld({ shape, bundles, profileDirectory: profile, note, cleanup });
-    return await measure(world);
-  } finally {
-    await cleanup.run();
-  }
+    return measure(world);
+  });
 }
 
 async function measureMain(
   world: World,
   options: Options,
-  context: RunContext,
+  context: BenchContext,
 ): Promise<Omit<BenchResult, 'machine' | 'mesh'>> {
   const { scenarios } = options;
   const coldStart = await measureColdStart(world);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCleanup, type Cleanup } from '../world/cleanup.ts';
+import type { BenchContext } from '../program.ts';
 import { paperClient, paperClientFile, paperMesh, type MeshMode } from './paper-mesh.ts';
 import { startPlaygroundWorld, type PlaygroundWorld } from './playground-world.ts';
 
@@ -18,33 +18,26 @@ export interface MemoryOptions {
   readonly modes: readonly MeshMode[];
   /** Seconds without a change before memory is read. */
   readonly idleSeconds: number;
-  readonly note: (text: string) => void;
-  readonly onWorld: (cleanup: Cleanup) => void;
 }
 
 /** Starts a playground per size and mode, with one real sidecar, and reads its memory. */
 export async function measureSidecarMemory(
   options: MemoryOptions,
+  { note, withCleanup }: BenchContext,
 ): Promise<readonly SidecarMemory[]> {
   const results: SidecarMemory[] = [];
   for (const mode of options.modes)
     for (const services of options.sizes) {
-      const cleanup = createCleanup();
-      options.onWorld(cleanup);
-      try {
+      await withCleanup(async (cleanup) => {
         const world = await startPlaygroundWorld({
           files: paperClientFile(),
           onPaper: paperMesh(services, mode),
           cleanup,
         });
         const memory = await readSidecar(world, services, options.idleSeconds);
-        options.note(
-          `${services} services, ${mode}: ${(memory.rssBytes / 1e6).toFixed(1)} MB resident`,
-        );
+        note(`${services} services, ${mode}: ${(memory.rssBytes / 1e6).toFixed(1)} MB resident`);
         results.push({ mode, services, ...memory });
-      } finally {
-        await cleanup.run();
-      }
+      });
     }
   return results;
 }

@@ -1,6 +1,6 @@
 import { MeshError } from '@osm/prelude';
+import type { BenchContext } from '../program.ts';
 import { percentile } from '../statistics.ts';
-import { createCleanup, type Cleanup } from '../world/cleanup.ts';
 import type { MeshMode } from './paper-mesh.ts';
 import { startPlaygroundWorld, type PlaygroundWorld } from './playground-world.ts';
 import { paths, trafficMesh, type PathName } from './traffic-mesh.ts';
@@ -44,19 +44,18 @@ export interface TrafficOptions {
   readonly rates: readonly number[];
   readonly rounds: number;
   readonly seconds: number;
-  readonly note: (text: string) => void;
-  readonly onWorld: (cleanup: Cleanup) => void;
 }
 
 const controlPort = 9900;
 
 /** Compares both ways, round by round: without sidecars, with, and without again, so that a machine that changes changes both. */
-export async function measureTraffic(options: TrafficOptions): Promise<readonly TrafficResult[]> {
+export async function measureTraffic(
+  options: TrafficOptions,
+  { note, withCleanup }: BenchContext,
+): Promise<readonly TrafficResult[]> {
   const results: TrafficResult[] = [];
   for (const mode of options.modes) {
-    const cleanup = createCleanup();
-    options.onWorld(cleanup);
-    try {
+    await withCleanup(async (cleanup) => {
       const world = await startPlaygroundWorld({ files: trafficMesh(mode), cleanup });
       await world.until('requests with sidecars are answered', async () => {
         // The programs may still be starting.
@@ -67,15 +66,13 @@ export async function measureTraffic(options: TrafficOptions): Promise<readonly 
       for (const perSecond of options.rates) {
         const result = await measureLatency(world, perSecond, options);
         const { p50, p99 } = result.added;
-        options.note(`${mode}, ${perSecond}/s: +${p50.toFixed(2)} ms p50, +${p99.toFixed(2)} p99`);
+        note(`${mode}, ${perSecond}/s: +${p50.toFixed(2)} ms p50, +${p99.toFixed(2)} p99`);
         latency.push(result);
       }
       const throughput = await measureThroughput(world, options.seconds);
-      options.note(`${mode}: ${Math.round(throughput.perCore)} requests/s per core`);
+      note(`${mode}: ${Math.round(throughput.perCore)} requests/s per core`);
       results.push({ mode, latency, throughput });
-    } finally {
-      await cleanup.run();
-    }
+    });
   }
   return results;
 }

@@ -1,25 +1,17 @@
 // `npm run bench:injection`: see docs/performance.md.
-import { MeshError } from '@osm/prelude';
+import { runBenchProgram } from '../program.ts';
 import { summarise } from '../statistics.ts';
-import { createCleanup } from '../world/cleanup.ts';
+import type { Cleanup } from '../world/cleanup.ts';
 import { readUsage } from '../world/usage.ts';
 import { admitPods } from './drive.ts';
 import { describeOptions, parseOptions, type InjectionOptions } from './options.ts';
 import { startInjectionWorld, type InjectionWorld } from './world.ts';
 
-const cleanup = createCleanup();
-let isEnding = false;
-
-function endOnSignal(): void {
-  isEnding = true;
-  void cleanup.run().finally(() => process.exit(130));
-}
-
 /** Pods per minute and replica on half a core that the mesh has promised. */
 const bar = 1_000;
 const halfCoreSecondsPerMinute = 30;
 
-async function measure(options: InjectionOptions): Promise<string> {
+async function measure(options: InjectionOptions, cleanup: Cleanup): Promise<string> {
   const world = await startInjectionWorld(options, cleanup);
   const drive = { url: world.url, roots: world.roots, concurrency: options.concurrency };
   const warm = await admitPods({ ...drive, seconds: Math.ceil(options.seconds / 5) });
@@ -55,27 +47,9 @@ async function cpuSeconds(world: InjectionWorld): Promise<ReadonlyMap<string, nu
   return new Map(await Promise.all(entries));
 }
 
-async function main(): Promise<number> {
-  const parsed = parseOptions(process.argv.slice(2), process.env);
-  if (parsed.kind === 'error') {
-    process.stderr.write(`${parsed.error}\nTry: npm run bench:injection -- --help\n`);
-    return 2;
-  }
-  if (parsed.value === 'help') {
-    process.stdout.write(describeOptions());
-    return 0;
-  }
-  process.on('SIGINT', endOnSignal);
-  process.on('SIGTERM', endOnSignal);
-  try {
-    process.stdout.write(await measure(parsed.value));
-  } finally {
-    await cleanup.run();
-  }
-  return 0;
-}
-
-process.exitCode = await main().catch((thrown: unknown) => {
-  if (!isEnding) process.stderr.write(`bench: ${MeshError.from(thrown).message}\n`);
-  return isEnding ? 130 : 1;
+process.exitCode = await runBenchProgram({
+  name: 'bench:injection',
+  help: describeOptions,
+  parse: (argv) => parseOptions(argv, process.env),
+  measure: (options, { withCleanup }) => withCleanup((cleanup) => measure(options, cleanup)),
 });
