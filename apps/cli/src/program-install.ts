@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { install, printManifests, type InstallTools } from './commands/install.ts';
 import { upgrade } from './commands/upgrade.ts';
+import { withExamples } from './help-pages.ts';
 import { collect, parseDuration, parseMeshName, parseTruth } from './options.ts';
 import type { CommandTools } from './command-tools.ts';
 
@@ -20,7 +21,14 @@ interface InstallFlags extends ChartFlags {
 
 /** `osm install`. */
 export function addInstall(program: Command, tools: CommandTools): void {
-  addChartFlags(program.command('install').description('install a control plane'))
+  const command = program.command('install').description('install a control plane');
+  withExamples(
+    command,
+    'osm install',
+    'osm install --mesh-name shop --osm-namespace shop-mesh',
+    'osm install --set osm.enablePermissiveTrafficPolicy=false -f values.yaml',
+  );
+  addChartFlags(command)
     .option('--enforce-single-mesh [true|false]', 'no other mesh in this cluster', parseTruth, true)
     .option('--atomic', 'remove everything again when it fails', false)
     .option('--dry-run', 'print what would be applied, and change nothing', false)
@@ -41,18 +49,23 @@ export function addInstall(program: Command, tools: CommandTools): void {
 
 /** `osm mesh upgrade`. */
 export function addMeshUpgrade(mesh: Command, tools: CommandTools): void {
-  addChartFlags(mesh.command('upgrade').description('upgrade a control plane')).action(
-    async (flags: ChartFlags) => {
-      const options = { ...flags, chart: tools.chart(flags.osmChartPath) };
-      const interruptedBy = await upgrade(connected(tools), options);
-      if (interruptedBy !== undefined) tools.endBy(interruptedBy);
-    },
-  );
+  const command = mesh
+    .command('upgrade')
+    .description("upgrade a control plane; values are those given now, else the chart's");
+  withExamples(command, 'osm mesh upgrade --mesh-name osm -f values.yaml');
+  addChartFlags(command).action(async (flags: ChartFlags) => {
+    const options = { ...flags, chart: tools.chart(flags.osmChartPath) };
+    const interruptedBy = await upgrade(connected(tools), options);
+    if (interruptedBy !== undefined) tools.endBy(interruptedBy);
+  });
 }
 
 function addChartFlags(command: Command): Command {
   return command
-    .option('--osm-chart-path <path>', 'chart, folder or archive; default: the one that came along')
+    .option(
+      '--osm-chart-path <path>',
+      'chart, folder or archive (default: the one that came along)',
+    )
     .option('--mesh-name <name>', 'name of the mesh, and of the Helm release', parseMeshName, 'osm')
     .option('--timeout <duration>', 'how long to wait until all is ready', parseDuration, '5m')
     .option('--set <name=value>', 'a value of the chart; may be repeated', collect, [])

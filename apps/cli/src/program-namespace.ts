@@ -5,17 +5,22 @@ import {
   listNamespaces,
   removeNamespace,
 } from './commands/namespace.ts';
+import { withExamples } from './help-pages.ts';
 import { answerFormat } from './options.ts';
 import type { CommandTools } from './command-tools.ts';
 
 /** `osm namespace add|remove|ignore|list`. */
 export function addNamespace(program: Command, { terminal, server }: CommandTools): void {
-  const namespace = program.command('namespace').alias('ns').description('namespaces of a mesh');
+  const namespace = program
+    .command('namespace')
+    .alias('ns')
+    .description('join namespaces to a mesh, take them out, list them');
   const meshName = (): Option =>
     new Option('--mesh-name <name>', 'name of the mesh').default('osm');
-  namespace
+  const add = namespace
     .command('add <namespaces...>')
-    .description('join namespaces to a mesh')
+    .description('join namespaces to a mesh; new pods there get a sidecar');
+  withExamples(add, 'osm namespace add bookbuyer bookstore')
     .addOption(meshName())
     .option('--disable-sidecar-injection', 'pods get no sidecar unless they ask for one', false)
     .action((names: string[], options: { meshName: string; disableSidecarInjection: boolean }) =>
@@ -36,7 +41,7 @@ export function addNamespace(program: Command, { terminal, server }: CommandTool
   namespace
     .command('list')
     .description('list the namespaces of a mesh, or of all')
-    .option('--mesh-name <name>', 'default: all')
+    .option('--mesh-name <name>', 'name of the mesh (default: all)')
     .addOption(answerFormat())
     .action(({ meshName: mesh, output }: { meshName?: string; output: string }) =>
       listNamespaces({ server: server(), terminal }, { meshName: mesh, output }),

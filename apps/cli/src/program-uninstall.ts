@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { uninstall } from './commands/uninstall.ts';
+import { withExamples } from './help-pages.ts';
 import type { CommandTools } from './command-tools.ts';
 
 interface UninstallFlags {
@@ -12,13 +13,18 @@ interface UninstallFlags {
 
 /** `osm uninstall mesh`. */
 export function addUninstall(program: Command, tools: CommandTools): void {
-  program
+  const mesh = program
     .command('uninstall')
     .description('remove what install made')
     .command('mesh')
     .aliases(['delete', 'del'])
-    .description('remove control planes; policy and definitions stay unless asked for')
-    .option('--mesh-name <name>', 'default: every mesh, asked one by one')
+    .description('remove control planes; policy and definitions stay unless asked for');
+  withExamples(
+    mesh,
+    'osm uninstall mesh',
+    'osm uninstall mesh --force --delete-namespace --delete-cluster-wide-resources',
+  )
+    .option('--mesh-name <name>', 'name of the mesh (default: every mesh, asked one by one)')
     .option('-f, --force', 'ask nothing, and do not mind when there is none', false)
     .option(
       '-a, --delete-cluster-wide-resources',

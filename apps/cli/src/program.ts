@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { listMeshes } from './commands/mesh.ts';
 import { showVersion } from './commands/version.ts';
 import { createHelm } from './helm.ts';
+import { helpPages } from './help-pages.ts';
 import { answerFormat } from './options.ts';
 import { addInstall, addMeshUpgrade } from './program-install.ts';
 import { addNamespace } from './program-namespace.ts';
@@ -26,13 +27,18 @@ export function createProgram(surroundings: Surroundings): Command {
   const settings = readSettings(environment);
   const program = new Command('osm')
     .description('Installs and operates Open Service Mesh')
-    .version(versionInfo().version)
+    .version(versionInfo().version, '-V, --version', 'print the version of this program')
+    .helpOption('-h, --help', 'tell how a command is used')
+    .helpCommand('help [command]', 'tell how a command is used')
     .option('--osm-namespace <name>', 'namespace of the control plane', settings.namespace)
-    .option('--kubeconfig <file>', 'default: KUBECONFIG or ~/.kube/config')
-    .option('--context <name>', 'context of the kubeconfig')
+    .option(
+      '--kubeconfig <file>',
+      'file that names the cluster (default: KUBECONFIG or ~/.kube/config)',
+    )
+    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--verbose', 'say what is done, in lines with [debug]', false)
     .showHelpAfterError('(osm help COMMAND tells more)')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp(helpPages)
     .exitOverride();
   const globals = (): Globals => program.opts();
   const tools: CommandTools = {
@@ -61,14 +67,14 @@ export function createProgram(surroundings: Surroundings): Command {
   addVersion(program, tools);
   program
     .command('env')
-    .description('the settings of this program (OSM_CONFIG, ~/.osm/config.yaml)')
+    .description('print the settings of this program (OSM_CONFIG, ~/.osm/config.yaml)')
     .action(() => terminal.print(renderSettings(settings)));
   return program;
 }
 
 function addMesh(program: Command, tools: CommandTools): void {
   const { terminal, server, settings } = tools;
-  const mesh = program.command('mesh').description('control planes');
+  const mesh = program.command('mesh').description('list control planes, or upgrade one');
   mesh
     .command('list')
     .description('list the control planes of the cluster')
@@ -80,9 +86,9 @@ function addMesh(program: Command, tools: CommandTools): void {
 function addVersion(program: Command, { terminal, server }: CommandTools): void {
   program
     .command('version')
-    .description('versions of this program and of the meshes in the cluster')
+    .description('print the versions of this program and of the meshes in the cluster')
     .option('--client-only', 'do not ask the cluster', false)
-    .option('--version-only', 'versions, nothing else', false)
+    .option('--version-only', 'print versions and nothing else', false)
     .addOption(answerFormat())
     .action((options: { clientOnly: boolean; versionOnly: boolean; output: string }) =>
       showVersion({ server, terminal }, options),
