@@ -1,5 +1,6 @@
 import { serviceNames } from '@osm/bus';
 import { updateBusFiles, type BusFiles } from '@osm/bus/installation';
+import { MeshError } from '@osm/prelude';
 import type { Config } from './config.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -29,7 +30,7 @@ function secretOf(path: string): { readonly secret: string; readonly key: string
  */
 export async function bootstrapBus(
   secrets: Secrets,
-  config: Config,
+  config: Pick<Config, 'busStep' | 'meshNamespace' | 'natsHost' | 'natsReplicas'>,
   nowMs: number,
 ): Promise<readonly string[]> {
   const before = await readFiles(secrets);
@@ -48,6 +49,8 @@ export async function bootstrapBus(
     ...(config.natsReplicas > 1
       ? { serverName: '$SERVER_NAME', cluster: { name: 'osm', port: 6222, members } }
       : {}),
+  }).catch((thrown: unknown) => {
+    throw inSecret(thrown, before);
   });
   const was = bySecret(before);
   const written: string[] = [];
@@ -70,6 +73,17 @@ async function readFiles(secrets: Secrets): Promise<BusFiles> {
     }
   }
   return files;
+}
+
+/** Files are named in the message; who reads it knows Secrets only. */
+function inSecret(thrown: unknown, files: BusFiles): MeshError {
+  const cause = MeshError.from(thrown);
+  const path = [...files.keys()].find((each) => cause.message.includes(each));
+  if (path === undefined) return cause;
+  const { secret, key } = secretOf(path);
+  const said = cause.message.replace(path, key);
+  const remedy = 'delete that Secret and run this again (osm mesh upgrade): it is made anew';
+  return new MeshError(cause.code, `Secret ${secret}: ${said}; ${remedy}`, { cause });
 }
 
 function bySecret(files: BusFiles): ReadonlyMap<string, ReadonlyMap<string, string>> {

@@ -52,6 +52,15 @@ describe('diagnose', () => {
     ]);
   });
 
+  it('gives what a service logged in its own words', async () => {
+    const { cluster, put, lines } = world();
+    const state = { terminated: { exitCode: 1 } };
+    put('osm-a', { containerStatuses: [{ name: 'c', ready: false, state }] });
+    const line = { level: 'error', err: { message: 'no key', stack: 'at x' }, message: 'ended' };
+    cluster.say(`${root}/pods/osm-a/log`, `${JSON.stringify(line)}\n`);
+    expect(await lines()).toEqual(['osm-a: c: ended, exit status 1: ended: no key']);
+  });
+
   it('says what a service that runs waits for, after those in trouble', async () => {
     const { cluster, put, lines } = world();
     put('osm-a', { phase: 'Running', containerStatuses: [{ name: 'a', ready: false }] });

@@ -116,9 +116,23 @@ async function lastLogLine(
       .split('\n')
       .filter((each) => each.trim() !== '' && !noise.test(each))
       .at(-1);
-    return line === undefined ? 'it logged nothing' : line.slice(0, logLettersMax);
+    return line === undefined ? 'it logged nothing' : spoken(line).slice(0, logLettersMax);
   } catch (thrown) {
     return `its log is not to be had: ${MeshError.from(thrown).message}`;
+  }
+}
+
+/** What a line of JSON, as the services log, says; other lines as they are. */
+function spoken(line: string): string {
+  try {
+    const { message, err } = JSON.parse(line) as {
+      readonly message?: unknown;
+      readonly err?: { readonly message?: unknown };
+    };
+    const said = [message, err?.message].filter((each) => typeof each === 'string');
+    return said.length === 0 ? line : said.join(': ');
+  } catch {
+    return line;
   }
 }
 
