@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { serviceNames } from '@osm/playground';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addSource, removeSource } from './manifest-edits.ts';
 import { startTestMesh, type TestMesh } from './playground-mesh.ts';
@@ -7,13 +8,6 @@ import { sleep, until } from './waiting.ts';
 // Two replicas of each service, six proxies, 50 requests a second. What dies is the control plane; what must not notice is the data plane.
 
 const clients = ['client-1', 'client-2', 'client-3'];
-const services = [
-  'catalog-watcher',
-  'certificate-manager',
-  'policy-compiler',
-  'xds-server',
-  'injector',
-] as const;
 
 describe('the mesh under failure', () => {
   let mesh: TestMesh;
@@ -37,7 +31,7 @@ describe('the mesh under failure', () => {
   it('loses no request while every service and NATS is killed, and applies a change within 2 s of the last restart', async () => {
     const since = Date.now();
     const before = clients.map(mesh.sent);
-    for (const service of services) {
+    for (const service of serviceNames) {
       for (const instance of running.of(service)) instance.process.kill('SIGKILL');
       await until(`${service} is back`, 30_000, () =>
         running.of(service).every((instance) => instance.isReady),

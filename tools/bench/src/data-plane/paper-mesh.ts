@@ -1,5 +1,5 @@
 import { renderFile, renderMesh } from '../mesh/files.ts';
-import type { Manifest } from '../mesh/manifests.ts';
+import { meshedNamespaceManifest, type Manifest } from '../mesh/manifests.ts';
 import { planMesh } from '../mesh/plan.ts';
 
 /** How a mesh decides who may call whom. */
@@ -42,25 +42,12 @@ export function paperClientFile(): ReadonlyMap<string, string> {
   return new Map([
     [
       'client.yaml',
-      [meshedNamespace(namespace), deployment({ namespace, name, args: ['idle'] })]
+      [meshedNamespaceManifest(namespace), deployment({ namespace, name, args: ['idle'] })]
         .flat()
         .map((manifest) => `${JSON.stringify(manifest)}\n`)
         .join('---\n'),
     ],
   ]);
-}
-
-/** A namespace whose pods get a sidecar. */
-export function meshedNamespace(name: string): Manifest {
-  return {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: {
-      name,
-      labels: { 'openservicemesh.io/monitored-by': 'osm' },
-      annotations: { 'openservicemesh.io/sidecar-injection': 'enabled' },
-    },
-  };
 }
 
 /** A Deployment of one pod of the benchmark's image, and its account. */

@@ -1,6 +1,5 @@
-import type { Manifest } from '../mesh/manifests.ts';
-import { meshConfigManifest } from '../mesh/manifests.ts';
-import { deployment, meshedNamespace, type MeshMode } from './paper-mesh.ts';
+import { meshConfigManifest, meshedNamespaceManifest, type Manifest } from '../mesh/manifests.ts';
+import { deployment, type MeshMode } from './paper-mesh.ts';
 
 /** The two ways of a request that are compared: the same programs, with sidecars and without. */
 export const paths = {
@@ -13,7 +12,7 @@ export type PathName = keyof typeof paths;
 /** A client and a server with sidecars, and a client and a server without. */
 export function trafficMesh(mode: MeshMode): ReadonlyMap<string, string> {
   const manifests: readonly Manifest[] = [
-    meshedNamespace('meshed'),
+    meshedNamespaceManifest('meshed'),
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'plain' } },
     meshConfigManifest({ permissive: mode === 'permissive', egress: false }),
     ...['meshed', 'plain'].flatMap((namespace) => [

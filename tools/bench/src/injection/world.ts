@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { openApiServer, type ApiServer } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 import { createMeshDirectory } from '../mesh/mesh-directory.ts';
-import { meshConfigManifest, namespaceManifest } from '../mesh/manifests.ts';
+import { meshConfigManifest, meshedNamespaceManifest } from '../mesh/manifests.ts';
 import type { Cleanup } from '../world/cleanup.ts';
 import { issue } from '../world/certificates.ts';
 import { startBusServer } from '../world/nats.ts';
@@ -76,13 +76,7 @@ export async function startInjectionWorld(
 }
 
 const mesh = [
-  {
-    ...namespaceManifest(namespace),
-    metadata: {
-      ...(namespaceManifest(namespace)['metadata'] as object),
-      annotations: { 'openservicemesh.io/sidecar-injection': 'enabled' },
-    },
-  },
+  meshedNamespaceManifest(namespace),
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace } },
   meshConfigManifest({ permissive: false, egress: false }),
 ];

@@ -21,12 +21,17 @@ export interface MeshToggles {
   readonly egress: boolean;
 }
 
+/** A namespace of the mesh whose pods are on paper. */
 export function namespaceManifest(name: string): Manifest {
-  return {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name, labels: { 'openservicemesh.io/monitored-by': meshName } },
-  };
+  const labels = { 'openservicemesh.io/monitored-by': meshName };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+}
+
+/** A namespace of the mesh whose pods get a sidecar. */
+export function meshedNamespaceManifest(name: string): Manifest {
+  const labels = { 'openservicemesh.io/monitored-by': meshName };
+  const annotations = { 'openservicemesh.io/sidecar-injection': 'enabled' };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } };
 }
 
 export function meshConfigManifest(toggles: MeshToggles): Manifest {

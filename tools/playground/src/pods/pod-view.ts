@@ -1,26 +1,16 @@
 import type { JsonObject } from '../cluster/json.ts';
+import type { PodIdentity } from './pod-identity.ts';
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Terminating';
 
 /** A pod as it is at one moment: for the cluster state, for `pods`, for tests. */
-export interface PodView {
-  readonly namespace: string;
-  readonly name: string;
-  /** Key of the workload that wants it: "Deployment/namespace/name". */
-  readonly workload: string;
-  /** The workload's name. */
-  readonly owner: string;
-  readonly hash: string;
-  readonly number: number;
-  readonly uid: string;
-  readonly ip: string;
+export interface PodView extends PodIdentity {
   readonly phase: PodPhase;
   readonly ready: boolean;
   /** Why it is not ready, for people; empty when it is. */
   readonly reason: string;
   /** It runs an Envoy sidecar. */
   readonly isMeshed: boolean;
-  readonly labels: ReadonlyMap<string, string>;
   readonly namedPorts: ReadonlyMap<string, number>;
   /** `spec.hostname` and `spec.subdomain`; empty without. */
   readonly hostname: string;

@@ -3,21 +3,11 @@ import type { Dialer } from '../network/dialer.ts';
 import type { NodeNetwork } from '../network/node-network.ts';
 import type { Isolation } from '../process/isolation.ts';
 import type { Images } from './container-command.ts';
+import type { PodIdentity } from './pod-identity.ts';
 import type { ObjectSource } from './pod-spec.ts';
 
 /** What a pod is to be. */
-export interface PodBlueprint {
-  readonly namespace: string;
-  readonly name: string;
-  /** Key of the workload: "Deployment/namespace/name". */
-  readonly workload: string;
-  /** Name of the workload. */
-  readonly owner: string;
-  readonly hash: string;
-  readonly number: number;
-  readonly uid: string;
-  readonly ip: string;
-  readonly labels: ReadonlyMap<string, string>;
+export interface PodBlueprint extends PodIdentity {
   readonly annotations: ReadonlyMap<string, string>;
   readonly rawSpec: JsonObject;
 }
