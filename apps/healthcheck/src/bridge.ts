@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 
 /** Where the injector sends the TCP probes of a pod; path, header and statuses are OSM's. */
-export const healthcheckPath = '/osm-healthcheck';
-export const portHeader = 'original-tcp-port';
+const healthcheckPath = '/osm-healthcheck';
+const portHeader = 'original-tcp-port';
 
 /** The bridge: an HTTP probe that names a port is answered by opening a TCP connection to it on this pod. */
 export function createBridge(dialHost = '127.0.0.1'): Server {

@@ -5,7 +5,7 @@ import { encodeResourceRecord, type ResourceRecord } from '@osm/xds';
 import type { IssuedCertificate } from './certificate-source.ts';
 
 /** Name of the secret with a stream's own certificate and key. */
-export const identitySecretName = 'identity';
+const identitySecretName = 'identity';
 /** Name of the secret with the roots to trust. */
 export const trustSecretName = 'trust';
 

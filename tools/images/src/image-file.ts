@@ -61,7 +61,7 @@ function linkedText(host: string): string {
 }
 
 /** The paths in the output of ldd: `libm.so.6 => /lib/libm.so.6 (0x...)`, and the loader `/lib64/ld-linux-x86-64.so.2 (0x...)`. */
-export function librariesOf(ldd: string): readonly string[] {
+function librariesOf(ldd: string): readonly string[] {
   const paths = ldd.split('\n').flatMap((line) => {
     const match = /(?:=>\s*)?(\/\S+)\s+\(0x[0-9a-f]+\)/.exec(line);
     return match?.[1] === undefined ? [] : [join(dirname(match[1]), basename(match[1]))];

@@ -44,7 +44,7 @@ export async function call(from: Caller, request: Call): Promise<Answer> {
 }
 
 /** Sends several, one after the other. */
-export async function callAll(
+async function callAll(
   { namespace, app }: Caller,
   requests: readonly Call[],
 ): Promise<readonly Answer[]> {

@@ -34,10 +34,4 @@ export {
   createDevelopmentCredentials,
   type DevelopmentCredentials,
 } from './development-credentials.ts';
-export {
-  meshRights,
-  rightsOf,
-  serviceNames,
-  type MeshRights,
-  type ServiceRights,
-} from './rights.ts';
+export { serviceNames, type MeshRights, type ServiceRights } from './rights.ts';

@@ -11,7 +11,7 @@ import type { Timing } from './timing.ts';
 import { equalBytes, WritePipeline, type WriteOp } from './write-pipeline.ts';
 
 /** NATS takes 1 MiB per message; the rest is room for headers. */
-export const valueBytesMax = 900_000;
+const valueBytesMax = 900_000;
 
 /** What others write is said once in this time. */
 const logPeriodMs = 10_000;

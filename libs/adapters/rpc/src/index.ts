@@ -24,4 +24,4 @@ export {
   type RpcClientOptions,
 } from './rpc-client.ts';
 export { startRelay, type Relay, type RelayOptions } from './relay.ts';
-export { parseSubjectAltNames, type Peer } from './peer.ts';
+export type { Peer } from './peer.ts';

@@ -8,7 +8,6 @@
 // object: the failure policy of the webhook decides.
 export type { AdmissionAnswer, AdmissionKind, AdmissionRequest } from './admission-review.ts';
 export {
-  startWebhookServer,
   type Admit,
   type ServerIdentity,
   type WebhookServer,

@@ -50,7 +50,7 @@ function refOf({ kind, metadata }: WrittenManifest): ObjectRef {
 }
 
 /** A mesh of the namespace `shop` and these objects. */
-export function worldOf(manifests: readonly WrittenManifest[]): AdmissionWorld {
+function worldOf(manifests: readonly WrittenManifest[]): AdmissionWorld {
   const catalog = createMeshCatalog(scope);
   catalog.apply(
     [shop, ...manifests].map((raw): ObjectChange => {

@@ -6,14 +6,12 @@
 //
 // Invariants: sorted output; nothing that Envoy has as a default anyway; a resource whose part of the unit did not change is taken over
 // from the previous emit; HTTP access lives in routes, so its edits change no listener. Refuses to know Kubernetes, xDS and the bus.
-export { emitCapture } from './outbound-capture.ts';
 export { emitOutbound } from './outbound.ts';
 export { emitUpstream } from './upstream.ts';
-export { emitScope, emitWorkload } from './workload.ts';
+export { emitWorkload } from './workload.ts';
 export { emitUnit } from './unit.ts';
 export type { Emitted } from './part.ts';
 export {
-  bundleBytesMax,
   bundleDiagnosticCodes,
   checkBundle,
   checkIncludes,
@@ -22,15 +20,4 @@ export {
   type CheckedIncludes,
 } from './check.ts';
 export { resourceToJson } from './resource-json.ts';
-export {
-  fixedNames,
-  inboundRouteName,
-  localClusterName,
-  outboundName,
-  outboundStatPrefix,
-  certificateProvider,
-  proxylessServerTemplate,
-  proxyPorts,
-  upstreamClusterName,
-  upstreamClusterNameOfKey,
-} from './names.ts';
+export { certificateProvider } from './names.ts';

@@ -23,27 +23,11 @@ export {
   type BootstrapCertificate,
   type BootstrapSecretRequest,
 } from './bootstrap-secret.ts';
-export {
-  emitBootstrap,
-  re2ProgramSizeMax,
-  type BootstrapRequest,
-  type XdsAddress,
-} from './bootstrap.ts';
+export { emitBootstrap, type BootstrapRequest, type XdsAddress } from './bootstrap.ts';
 export { emitInitScript, type InitRulesOptions } from './init-rules.ts';
 export type { PodInterception } from './interception.ts';
 export { abilitiesOf, noAbilities, type ClusterAbilities } from './form.ts';
 export type { SidecarImages } from './containers.ts';
 export type { Json, JsonObject } from './json.ts';
-export {
-  emitGrpcBootstrap,
-  proxylessDirectory,
-  proxylessFiles,
-  proxylessNames,
-} from './proxyless-pod.ts';
-export {
-  bootstrapFiles,
-  bootstrapSecretName,
-  podNames,
-  sidecarPorts,
-  sidecarUid,
-} from './sidecar.ts';
+export { proxylessFiles } from './proxyless-pod.ts';
+export { bootstrapFiles, bootstrapSecretName, podNames, sidecarUid } from './sidecar.ts';

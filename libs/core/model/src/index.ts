@@ -24,7 +24,7 @@ export type {
   TrafficSplit,
   TrafficTarget,
 } from './objects.ts';
-export { catalogKinds, objectKey, type CatalogKind } from './objects.ts';
+export { objectKey, type CatalogKind } from './objects.ts';
 export { decodeKey, encodeKey } from './keys.ts';
 export {
   formatIdentity,

@@ -2,7 +2,7 @@
 //
 //   holder:  createKeyPair ──> createCsr, sealSignRequest ───────────────────────────┐
 //   signer:  subjectNames, chooseValidity, verifyCsr ──> Issuer.signLeaf ──> certificate, read back before it is handed out
-//   holder:  decideRotation(validity, now, jitter) ──> keep until | renew | expired
+//   holder:  renewAtMs(validity, jitter) ──> when to ask for the next one
 //
 // Private keys never travel: who needs a certificate makes the key and sends a CSR. A CSR carries a key and proof of its
 // possession, nothing else; names come from the subject of the request. A certificate without a SAN cannot be made.
@@ -47,8 +47,8 @@ export {
   type LeafRequest,
 } from './issuer.ts';
 export { readCertificate, type CertificateFacts } from './certificate.ts';
-export { decideRotation, renewAtMs, type RotationDecision } from './rotation.ts';
+export { renewAtMs } from './rotation.ts';
 export { trustBundleId } from './trust-bundle.ts';
-export { decodePem, encodePem, type PemLabel } from './pem.ts';
+export type { PemLabel } from './pem.ts';
 export { secretText, type SecretText } from './secret-text.ts';
 export type { WebCrypto, WebCryptoKey } from './engine.ts';

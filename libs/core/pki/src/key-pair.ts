@@ -13,7 +13,7 @@ export interface KeyPair {
 }
 
 /** Parameters of ECDSA P-256, for WebCrypto. */
-export const ecdsaP256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const ecdsaP256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 
 /** Makes a key pair. The private key can be exported: Envoy gets it as PEM. */
 export async function createKeyPair(

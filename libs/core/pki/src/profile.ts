@@ -43,7 +43,7 @@ export const generalName = { dns: 2, uri: 6 } as const;
 const organization = 'Open Service Mesh';
 
 /** Common name of the root: OSM's. */
-export const rootCommonName = 'osm-ca.openservicemesh.io';
+const rootCommonName = 'osm-ca.openservicemesh.io';
 
 // Bits of KeyUsage, most significant first (RFC 5280, 4.2.1.3).
 const keyUsage = {

@@ -1,12 +1,5 @@
 import type { Validity } from './validity.ts';
 
-/** What to do about a certificate now. */
-export type RotationDecision =
-  | { readonly kind: 'keep'; readonly renewAtMs: number }
-  | { readonly kind: 'renew' }
-  /** It is of no use any more: whoever holds it must not present it. */
-  | { readonly kind: 'expired' };
-
 const renewAtShareOfLife = 2 / 3;
 const jitterShareOfLifeMax = 1 / 10;
 
@@ -19,15 +12,4 @@ const jitterShareOfLifeMax = 1 / 10;
 export function renewAtMs({ notBeforeMs, notAfterMs }: Validity, jitter: number): number {
   const lifeMs = notAfterMs - notBeforeMs;
   return Math.floor(notBeforeMs + lifeMs * (renewAtShareOfLife - jitterShareOfLifeMax * jitter));
-}
-
-/** Decides from times alone: whoever holds the certificate calls again at `renewAtMs`. */
-export function decideRotation(
-  validity: Validity,
-  nowMs: number,
-  jitter: number,
-): RotationDecision {
-  if (nowMs >= validity.notAfterMs) return { kind: 'expired' };
-  const at = renewAtMs(validity, jitter);
-  return nowMs >= at ? { kind: 'renew' } : { kind: 'keep', renewAtMs: at };
 }

@@ -21,7 +21,7 @@ interface Landing {
 }
 
 /** Where the calls of a service arrive at a pod. */
-export function targetPortAt(port: KnownPort, numberOf: NumberOfPort): number | undefined {
+function targetPortAt(port: KnownPort, numberOf: NumberOfPort): number | undefined {
   return port.target.kind === 'number' ? port.target.port : numberOf(port.target.name);
 }
 

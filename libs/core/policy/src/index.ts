@@ -12,7 +12,7 @@ export { createPolicyCompiler, type PolicyCompiler, type PolicyDifference } from
 export type { CatalogChange } from './catalog-inputs.ts';
 export type { ObjectDiagnostics } from './object-diagnostics.ts';
 export { policyDiagnosticCodes, type PolicyDiagnosticCode } from './diagnostics.ts';
-export { diagnosticsKey, permissiveScopeKey } from './keys.ts';
+export { diagnosticsKey } from './keys.ts';
 export type {
   CapturePolicy,
   Dialect,

@@ -41,11 +41,6 @@ export function knownPorts(service: Service): readonly KnownPort[] {
   return [...byNumber.values()].sort((a, b) => a.port - b.port);
 }
 
-/** The ports that are left out because the mesh does not know their protocol. */
-export function unknownPorts(service: Service): readonly ServicePort[] {
-  return service.ports.filter((port) => protocolOf(port) === undefined);
-}
-
 function protocolOf({ protocol }: ServicePort): Protocol | undefined {
   switch (protocol) {
     case 'http':

@@ -23,7 +23,7 @@ export function isEffective(
 }
 
 /** Whether the destination is in the target's own namespace: nobody may open the accounts of others. */
-export function isAtHome({ namespace, destination }: TrafficTarget): boolean {
+function isAtHome({ namespace, destination }: TrafficTarget): boolean {
   return destination?.namespace === namespace;
 }
 

@@ -28,8 +28,7 @@ export {
 } from './mesh-catalog.ts';
 export { parseMesh, sortDiagnostics, type ParsedMesh } from './parse-mesh.ts';
 export { resourceDiagnosticCodes, type ResourceDiagnosticCode } from './diagnostic-codes.ts';
-export { regexProgramSizeMax } from './kinds/regex.ts';
-export { serviceProtocol, type ServiceProtocol } from './kinds/service-protocol.ts';
+export type { ServiceProtocol } from './kinds/service-protocol.ts';
 export { diagnostic, displayName } from './object-ref.ts';
 export { goDurationMs } from './fields/duration.ts';
 export { sameValue } from './same-value.ts';

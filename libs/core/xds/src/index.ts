@@ -22,8 +22,8 @@ export {
   type BundleIndex,
   type PublishedBundle,
 } from './bundle-index.ts';
-export { createConfigNode, findRecord, recordsOf, type ConfigNode } from './config-node.ts';
-export { diffClosures, typeDiffOf, type Diff, type TypeDiff } from './diff.ts';
+export { createConfigNode, recordsOf, type ConfigNode } from './config-node.ts';
+export type { Diff, TypeDiff } from './diff.ts';
 export { encodeResourceRecord, type ResourceRecord } from './resource-record.ts';
 export { resourceTypes, typeUrlOf, type ResourceType } from './resource-types.ts';
 export type { Response, ResponseContent } from './response.ts';

@@ -30,7 +30,7 @@ export interface ModelBody {
   readonly names: readonly string[];
 }
 
-export function encodeBody(body: ModelBody): Uint8Array {
+function encodeBody(body: ModelBody): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(body));
 }
 
@@ -50,7 +50,7 @@ export function resource(
   return { typeUrl: typeUrlOf(type), name, version, body };
 }
 
-export const clusterKey = (service: string): string => `cluster.${service}`;
+const clusterKey = (service: string): string => `cluster.${service}`;
 export const outboundKey = (service: string): string => `outbound.${service}`;
 export const workloadKey = (workload: string): string => `workload.${workload}`;
 export const scopeKey = 'scope.permissive';

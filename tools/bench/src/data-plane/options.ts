@@ -3,7 +3,7 @@ import { err, ok, type Result } from '@osm/prelude';
 import type { MeshMode } from './paper-mesh.ts';
 
 /** What can be measured. */
-export const partNames = ['traffic', 'memory'] as const;
+const partNames = ['traffic', 'memory'] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface DataPlaneOptions {

@@ -99,7 +99,7 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Finds the names that a Listener or Cluster refers to. Other types refer to nothing that a proxy subscribes to. */
-export function readReferences(typeUrl: string, body: Uint8Array): References<string> {
+function readReferences(typeUrl: string, body: Uint8Array): References<string> {
   switch (typeUrl) {
     case typeUrls.cluster:
       return {

@@ -17,7 +17,7 @@ export interface Change {
 }
 
 /** Indexes of the proxies of some services in the fleet: pods in the order of the plan. */
-export function proxiesOf(plan: MeshPlan, services: readonly number[]): number[] {
+function proxiesOf(plan: MeshPlan, services: readonly number[]): number[] {
   const replicas = plan.services[0]?.pods.length ?? 0;
   return services.flatMap((service) =>
     Array.from({ length: replicas }, (_, replica) => service * replicas + replica),

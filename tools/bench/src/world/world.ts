@@ -74,7 +74,7 @@ const quietPollMs = 25;
 const encodedMetric = 'osm_compiler_resources_encoded_total';
 
 /** Name of the xDS server in its certificate. */
-export const xdsServerName = 'ads.cluster.local';
+const xdsServerName = 'ads.cluster.local';
 
 /** Starts everything; the cleanup ends it. */
 export async function startWorld(options: WorldOptions): Promise<World> {

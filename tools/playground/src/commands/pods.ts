@@ -25,7 +25,7 @@ export const podsCommand: Command = {
 };
 
 /** The pods as a table for people. */
-export function podTable(pods: readonly PodSummary[]): string {
+function podTable(pods: readonly PodSummary[]): string {
   if (pods.length === 0) return 'There are no pods.\n';
   const rows = pods.map((pod) => {
     const running = pod.containers.filter((container) => container.state === 'running').length;

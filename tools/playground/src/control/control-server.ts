@@ -102,7 +102,7 @@ function about(playground: Playground): About {
 }
 
 /** The pods as `pods -o json` shows them. */
-export function summaries(playground: Playground): PodSummary[] {
+function summaries(playground: Playground): PodSummary[] {
   return playground.pods.map((pod) => {
     const view = pod.view();
     return {

@@ -35,7 +35,7 @@ export function watchDiagnostics(
 }
 
 /** The mesh's diagnostics now; empty while the catalog-watcher does not answer. */
-export async function readDiagnostics(playground: Playground): Promise<readonly Diagnostic[]> {
+async function readDiagnostics(playground: Playground): Promise<readonly Diagnostic[]> {
   for (const instance of playground.services?.of('catalog-watcher') ?? []) {
     const { status, body } = await fetchText(`${instance.http}/diagnostics`);
     if (status !== 200) continue;

@@ -16,8 +16,7 @@ export interface PodFacts {
 }
 
 /** Where programs are looked up in pods; the playground's own come first. */
-export const searchPath =
-  '/.playground/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const searchPath = '/.playground/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The environment of a container. The error names what is missing. */
 export function containerEnvironment(
@@ -70,7 +69,7 @@ function entryValues(
 }
 
 /** A field of the downward API. */
-export function fieldValue(path: string, facts: PodFacts): string | undefined {
+function fieldValue(path: string, facts: PodFacts): string | undefined {
   const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
   if (keyed)
     return (keyed[1] === 'labels' ? facts.labels : facts.annotations).get(keyed[2] ?? '') ?? '';

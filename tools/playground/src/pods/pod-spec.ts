@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '@osm/prelude';
-import { field, FieldError, type Field, type Json, type JsonObject } from '../cluster/json.ts';
+import { field, FieldError, type Field, type Json } from '../cluster/json.ts';
 import { readProbe, type Probe } from './probe-spec.ts';
 
 /** What the playground uses of a pod's `spec`. Everything else is accepted and has no effect. */
@@ -244,9 +244,4 @@ function readMount(mount: Field): VolumeMount {
     subPath: mount.at('subPath').text(),
     readOnly: mount.at('readOnly').flag() ?? false,
   };
-}
-
-/** The spec of a Pod, or of a template of pods, inside its object. */
-export function podSpecOf(body: JsonObject): Json | undefined {
-  return body['spec'];
 }

@@ -52,11 +52,7 @@ export async function watchProbe(
 }
 
 /** One attempt. Probes come from outside the pod, like the kubelet's. */
-export function checkOnce(
-  check: ProbeCheck,
-  target: ProbeTarget,
-  timeoutMs: number,
-): Promise<boolean> {
+function checkOnce(check: ProbeCheck, target: ProbeTarget, timeoutMs: number): Promise<boolean> {
   switch (check.kind) {
     case 'http':
       return checkHttp(check, target, timeoutMs);

@@ -28,7 +28,7 @@ export interface SandboxOptions {
 }
 
 /** Files of /etc that every pod has for itself. */
-export const ownEtcFiles = ['hosts', 'hostname', 'resolv.conf', 'nsswitch.conf'];
+const ownEtcFiles = ['hosts', 'hostname', 'resolv.conf', 'nsswitch.conf'];
 
 // The machine's file system with a pod's own changes on top, which vanish with it. Its arguments: directory, host name, mount points
 // below / that get an overlay of their own, "--", and triples source, target, ro|rw.
@@ -114,7 +114,7 @@ export function fileSystemsBelowRoot(mountinfo: string): string[] {
 }
 
 /** All mount points below the root, shortest path first. */
-export function mountPointsBelowRoot(mountinfo: string): string[] {
+function mountPointsBelowRoot(mountinfo: string): string[] {
   return sortedBy(new Set(mounts(mountinfo).map(({ point }) => point)), (point) => point);
 }
 

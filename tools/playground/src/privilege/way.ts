@@ -69,7 +69,7 @@ interface Refusal {
 }
 
 /** Which of the things that can forbid user namespaces does, and what lifts it. */
-export function explainRefusal(facts: Facts): Refusal {
+function explainRefusal(facts: Facts): Refusal {
   const { settings, trial } = facts;
   if (!facts.hasUserNamespaces)
     return { reason: 'this kernel was built without them (CONFIG_USER_NS)', remedy: undefined };

@@ -17,7 +17,7 @@ import { fieldsUnderSpec, withSpec } from './metadata.ts';
 import { regex, regexCost, regexCostMax } from './regex.ts';
 
 /** Highest cost of all expressions of a group that are compiled (regexCost): half a second of work, or little more. */
-export const groupCostMax = 100_000;
+const groupCostMax = 100_000;
 
 const methods = [
   'GET',
