@@ -57,6 +57,7 @@ export interface Watch<T> extends AsyncIterable<readonly TableEvent<T>[]> {
   readonly caughtUp: () => Promise<void>;
 }
 
+/** Of a reader. */
 export interface WatchOptions {
   readonly signal: AbortSignal;
 }
@@ -84,6 +85,7 @@ export interface LeaseOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a candidate for a lease hears: it leads from now on, or no more. */
 export type LeaseEvent = { readonly kind: 'acquired' } | { readonly kind: 'lost' };
 
 /** One connection to the bus. Construction connects lazily: services start, and say not ready, while the bus is away. */

@@ -5,6 +5,7 @@ import { createRefusedCounter } from './bus-metrics.ts';
 import { createNatsLink } from './nats-link.ts';
 import { meshRights, ownedBuckets, type MeshRights } from './rights.ts';
 
+/** Where the server is, and as whom to speak to it. */
 export interface CreateBusOptions {
   /** For example tls://nats:4222, or nats://127.0.0.1:4222 on this machine; several with commas. */
   readonly url: string;

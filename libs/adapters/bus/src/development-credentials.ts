@@ -4,6 +4,7 @@ import { createServiceKey, parseSeed, publicKeyOf, renderCredentials } from './c
 import { renderNatsConfig } from './nats-config.ts';
 import { meshRights, serviceNames, type MeshRights } from './rights.ts';
 
+/** An nkey for each service, made for one run: a server that knows them holds everybody to rights.ts. */
 export interface DevelopmentCredentials {
   /** For the server's configuration. */
   readonly users: readonly { readonly service: string; readonly publicKey: string }[];

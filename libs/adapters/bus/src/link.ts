@@ -9,6 +9,7 @@ export interface Entry {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** What a stream says of itself. */
 export interface StreamState {
   /** When the stream was made: differs after it was deleted and made again. */
   readonly created: string;
@@ -35,6 +36,7 @@ export type Expectation =
   /** The last message of this key; 0 = there is none. */
   | { readonly kind: 'key'; readonly seq: number };
 
+/** One write: the value of a key, if the bucket is as expected. */
 export interface PutRequest {
   readonly bucket: string;
   readonly key: string;

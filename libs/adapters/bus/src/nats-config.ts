@@ -1,5 +1,6 @@
 import { meshRights, rightsOf, type MeshRights } from './rights.ts';
 
+/** What differs from one server to another. */
 export interface NatsConfigOptions {
   readonly host: string;
   /** Tells servers apart; default osm. `$NAME` is that variable of the server's environment. */

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { MeshError } from '@osm/prelude';
 import { renderNatsConfig, type NatsConfigOptions } from './nats-config.ts';
 
+/** How a nats-server is to run, and where it keeps its files. */
 export interface NatsServerOptions {
   /** Gets the configuration (`nats.conf`) and JetStream's files (`jetstream/`). What is there from before is used. */
   readonly directory: string;

@@ -11,6 +11,7 @@ export interface ResourceBatch {
   readonly listed: boolean;
 }
 
+/** Which objects to follow, and for how long. */
 export interface FollowOptions extends Selection {
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -23,6 +24,7 @@ export interface FollowOptions extends Selection {
   readonly note?: (note: FollowNote) => void;
 }
 
+/** How it goes: a list or watch failed and is tried again, or the watch is open. */
 export type FollowNote =
   | { readonly kind: 'failed'; readonly error: MeshError; readonly retryMs: number }
   | { readonly kind: 'following' };

@@ -4,8 +4,10 @@ import { followResource, type FollowNote } from './follow-resource.ts';
 import { apiVersionOf, resourcePath, type ObjectMeta } from './resource-type.ts';
 import { resourceTypes } from './resource-types.ts';
 
+/** What a candidate hears: it leads from now on, or no more. */
 export type LeadershipEvent = { readonly kind: 'acquired' } | { readonly kind: 'lost' };
 
+/** Which Lease, and who asks for it. */
 export interface ElectionOptions {
   readonly namespace: string;
   /** Name of the Lease object. */

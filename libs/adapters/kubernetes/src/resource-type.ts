@@ -17,6 +17,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
+/** What of the metadata the mesh reads. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;

@@ -4,6 +4,7 @@ import type { ApiServer } from './api-server.ts';
 import { followResource, type FollowNote } from './follow-resource.ts';
 import { resourcePath, type KubernetesObject, type ResourceType } from './resource-type.ts';
 
+/** Which configuration to look after. */
 export interface WebhookConfigurationOptions {
   readonly server: ApiServer;
   /** Mutating or validating. */
@@ -27,6 +28,7 @@ interface Webhook {
   readonly clientConfig?: { readonly caBundle?: string };
 }
 
+/** Does nothing until it is told whom to trust, and followed. */
 export function createWebhookConfiguration(
   options: WebhookConfigurationOptions,
 ): WebhookConfiguration {

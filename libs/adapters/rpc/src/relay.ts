@@ -10,6 +10,7 @@ import { MeshError } from '@osm/prelude';
 import { asBuffer } from './raw-bytes.ts';
 import type { RpcClient } from './rpc-client.ts';
 
+/** Between whom calls are passed on. */
 export interface RelayOptions {
   /** Path of the Unix socket. What lies there is replaced. */
   readonly socket: string;

@@ -16,6 +16,7 @@ export interface ClientTlsFiles {
   readonly serverName: string;
 }
 
+/** Whom to call, and with which certificate. */
 export interface RpcClientOptions {
   /** Replicas of one server, `host:port`. */
   readonly addresses: readonly string[];

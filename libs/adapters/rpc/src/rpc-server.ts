@@ -26,6 +26,7 @@ export function bidiMethod<Request>(
   return { path, register: (add) => add((bytes) => codec.decode(bytes), open) };
 }
 
+/** Where to listen, and what to answer. */
 export interface RpcServerOptions {
   readonly host: string;
   /** 0 = any free one. */
@@ -43,6 +44,7 @@ export interface RpcServerOptions {
   readonly onConnectionRefused?: () => void;
 }
 
+/** A server that listens. */
 export interface RpcServer {
   readonly port: number;
   /** Stops listening and tells clients to go; calls that are open go on until they end or `forceClose`. */

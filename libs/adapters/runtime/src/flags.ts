@@ -11,6 +11,7 @@ export interface FlagSpec<T> {
   readonly repeated: boolean;
 }
 
+/** The flags of a program by their camelCase names. */
 export type FlagSet = Readonly<Record<string, FlagSpec<unknown>>>;
 
 /** The config that a set of flags makes: camelCase names, parsed values. */

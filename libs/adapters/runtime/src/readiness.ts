@@ -12,6 +12,7 @@ export interface Readiness {
   readonly onChange: (listener: (ready: boolean) => void) => void;
 }
 
+/** Ready as long as it has no gate. */
 export function createReadiness(): Readiness {
   const missing = new Map<string, string>();
   const listeners: ((ready: boolean) => void)[] = [];

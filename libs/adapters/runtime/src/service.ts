@@ -26,6 +26,7 @@ export interface ServiceContext<C> {
   readonly signal: AbortSignal;
 }
 
+/** A service: what it is called, what can be set, and how it runs. */
 export interface ServiceDefinition<F extends FlagSet> {
   readonly name: string;
   readonly summary: string;

@@ -1,5 +1,6 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 
+/** From which level on lines are written. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** Facts beside a constant message. */

@@ -19,6 +19,7 @@ export interface Metrics {
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
+/** A registry of metrics: empty, or with those of the Node process. */
 export function createMetrics(options?: { readonly process?: boolean }): Metrics {
   const registry = new Registry();
   if (options?.process ?? false) collectDefaultMetrics({ register: registry });

@@ -12,6 +12,7 @@ export interface MortalIdentity extends ServerIdentity {
   readonly notAfterMs: number;
 }
 
+/** What a webhook answers, where, and with whose certificate. */
 export interface WebhookOptions extends Omit<WebhookServerOptions, 'identity'> {
   /** A new certificate; undefined = HTTP, for development. What fails is tried again. */
   readonly obtain: () => Promise<MortalIdentity | undefined>;

@@ -18,6 +18,7 @@ export interface ServerIdentity {
 /** Answers one review; undefined = not yet able to, which `unable` explains. Must not throw. */
 export type Admit = (request: AdmissionRequest) => Promise<AdmissionAnswer | undefined>;
 
+/** Where to listen, what to answer, and how much of it at once. */
 export interface WebhookServerOptions {
   readonly host: string;
   readonly port: number;
@@ -34,6 +35,7 @@ export interface WebhookServerOptions {
   readonly onRefused?: (reason: 'overloaded' | 'too-large' | 'connections') => void;
 }
 
+/** A server that listens. */
 export interface WebhookServer {
   /** For example `https://127.0.0.1:9090`. */
   readonly address: string;

@@ -6,6 +6,7 @@ export interface Turns {
   readonly give: () => void;
 }
 
+/** Turns for so many at once; so many more may wait. */
 export function createTurns(runningMax: number, waitingMax: number): Turns {
   let running = 0;
   const waiting: ((turn: boolean) => void)[] = [];

@@ -17,6 +17,7 @@ export interface Watch<K, V> {
   readonly values: () => Iterable<Exclude<V, undefined>>;
 }
 
+/** What a database has done, for metrics and laws. */
 export interface DatabaseStats {
   /** Query values computed since the start. */
   readonly evaluations: number;

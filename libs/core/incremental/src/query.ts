@@ -20,6 +20,7 @@ export interface QueryContext {
   readonly demand: <K, V>(query: Query<K, V>, key: K) => void;
 }
 
+/** A derived value: its name, and how it follows from what it reads. */
 export interface QueryDefinition<K, V> {
   /** For people. */
   readonly name: string;

@@ -10,6 +10,7 @@ export interface XdsAddress {
   readonly port: number;
 }
 
+/** The proxy, and what its Envoy must know before it can ask. */
 export interface BootstrapRequest {
   readonly proxyUuid: string;
   readonly identity: Identity;

@@ -1,6 +1,7 @@
 import type { PodInterception } from './interception.ts';
 import { sidecarPorts, sidecarUid } from './sidecar.ts';
 
+/** What of the traffic of a pod is taken to its sidecar. */
 export interface InitRulesOptions {
   readonly interception: PodInterception;
   /** MeshConfig localProxyMode: where the proxy finds the application, 127.0.0.1 or the pod's address. */

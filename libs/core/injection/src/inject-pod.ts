@@ -25,6 +25,7 @@ import {
 } from './probes.ts';
 import { podNames } from './sidecar.ts';
 
+/** A pod at admission, and what is known around it. */
 export interface InjectionRequest {
   /** The Pod as it came with the admission request. */
   readonly pod: unknown;
@@ -41,6 +42,7 @@ export interface InjectionRequest {
   readonly xdsAddresses: readonly XdsAddress[];
 }
 
+/** The pod gets a sidecar, or what its own gRPC needs. */
 export interface Injected {
   readonly kind: 'inject';
   /** The patched Pod. */
@@ -62,11 +64,13 @@ export interface AlreadyInjected extends MountedBootstrap {
   readonly copy: JsonObject;
 }
 
+/** The pod must not be created as it is. */
 export interface Denied {
   readonly kind: 'deny';
   readonly message: string;
 }
 
+/** What becomes of a pod. */
 export type InjectionResult =
   Injected | AlreadyInjected | { readonly kind: 'skip'; readonly reason: string } | Denied;
 

@@ -1,6 +1,7 @@
 /** A JSON value that nobody changes. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
+/** An object as it came: nothing is known of its fields. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }

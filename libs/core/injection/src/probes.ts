@@ -61,6 +61,7 @@ interface Findings {
   readonly known: ProbeForwarding;
 }
 
+/** A pod without probes for its sidecar to answer. */
 export const noForwarding: ProbeForwarding = { http: [], grpc: [] };
 
 /**

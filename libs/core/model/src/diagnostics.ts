@@ -7,6 +7,7 @@ import {
 
 /** Names a Kubernetes object, and its place when it came from a file. */
 export type ObjectRef = DeepReadonly<ObjectRefMessage>;
+/** What is wrong with an object, and what to do about it. */
 export type Diagnostic = DeepReadonly<DiagnosticMessage>;
 
 /** What is fixed about a code: how bad it is, and what it means. docs/diagnostics.md is made from these. */

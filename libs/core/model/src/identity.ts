@@ -9,10 +9,12 @@ export interface Identity {
 /** `<namespace>/<service account>`: the key form of an identity. Kubernetes names contain no slash. */
 export type IdentityText = Brand<string, 'IdentityText'>;
 
+/** `namespace/account`. */
 export function formatIdentity(identity: Identity): IdentityText {
   return `${identity.namespace}/${identity.serviceAccount}` as IdentityText;
 }
 
+/** The identity that was formatted. */
 export function parseIdentity(text: IdentityText): Identity {
   const slash = text.indexOf('/');
   return { namespace: text.slice(0, slash), serviceAccount: text.slice(slash + 1) };

@@ -2,6 +2,8 @@ import type { DeepReadonly } from '@osm/prelude';
 import type * as proto from '@osm/proto-mesh';
 import { encodeKey } from './keys.ts';
 
+// As the messages of proto/osm/catalog/v1 say, where each field is explained; here they are never changed.
+
 export type Namespace = DeepReadonly<proto.Namespace>;
 export type ServiceAccount = DeepReadonly<proto.ServiceAccount>;
 export type Label = DeepReadonly<proto.Label>;
@@ -23,20 +25,8 @@ export type Certificate = DeepReadonly<proto.Certificate>;
 
 /** One object of the catalog: `{ $case, value }`, as ts-proto writes a oneof. */
 export type CatalogValue = DeepReadonly<NonNullable<proto.CatalogObject['kind']>>;
+/** The kind of a catalog object, with which its key begins. */
 export type CatalogKind = CatalogValue['$case'];
-
-export const catalogKinds: readonly CatalogKind[] = [
-  'namespace',
-  'serviceAccount',
-  'service',
-  'endpointSlice',
-  'pod',
-  'trafficTarget',
-  'httpRouteGroup',
-  'tcpRoute',
-  'trafficSplit',
-  'meshSettings',
-];
 
 /** The bus key of a catalog object: kind, namespace, name (the namespace part is empty for cluster-wide objects). */
 export function objectKey(object: CatalogValue): string {

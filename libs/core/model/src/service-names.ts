@@ -1,3 +1,4 @@
+/** A service by its names. */
 export interface ServiceRef {
   readonly namespace: string;
   readonly name: string;

@@ -26,6 +26,7 @@ export interface LeafRequest {
   readonly validity: Validity;
 }
 
+/** A certificate that was signed. */
 export interface IssuedLeaf extends Validity {
   /** The leaf alone: the root above it is in the trust bundle. */
   readonly certificatePem: string;

@@ -7,6 +7,7 @@ import { webCrypto, type WebCryptoKey } from './engine.ts';
 export type KeyAlgorithm =
   { readonly kind: 'ecdsa-p256' } | { readonly kind: 'rsa'; readonly bits: 2048 | 3072 | 4096 };
 
+/** A private key, and the public one that belongs to it. */
 export interface KeyPair {
   readonly privateKey: WebCryptoKey;
   readonly publicKey: WebCryptoKey;

@@ -8,6 +8,7 @@ import { chooseValidity } from './validity.ts';
 /** Validity of the root, of proxies' and of control plane certificates: ten years, as OSM. */
 export const longValidityMs = 87_600 * 3_600_000;
 
+/** For a root that signs itself. */
 export interface RootRequest {
   readonly pair: KeyPair;
   readonly nowMs: number;

@@ -4,6 +4,7 @@ export interface Validity {
   readonly notAfterMs: number;
 }
 
+/** What was asked for, and the limits that it must keep. */
 export interface ValidityRequest {
   readonly nowMs: number;
   /** Asked for. 0 = the default. */

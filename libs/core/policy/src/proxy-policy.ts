@@ -55,6 +55,7 @@ export interface OutboundPolicy {
   readonly dialect?: Dialect;
 }
 
+/** A share of the requests. */
 export interface WeightedUpstream {
   readonly upstream: UnitKey;
   readonly weight: number;
@@ -123,6 +124,7 @@ export type HttpAccess =
   | { readonly kind: 'http-permissive' }
   | { readonly kind: 'http-enforced'; readonly rules: readonly HttpRule[] };
 
+/** Requests that all of its parts match, and who may send them. */
 export interface HttpRule {
   /** RE2, full match on the path without query; undefined = any. */
   readonly pathRegex: string | undefined;
@@ -134,12 +136,14 @@ export interface HttpRule {
   readonly principals: readonly string[];
 }
 
+/** Who may connect to a port. */
 export type TcpAccess =
   /** Everybody. `principals` are those who might without permissive mode, too: their connections outlive the change of mode. */
   | { readonly kind: 'tcp-permissive'; readonly principals: readonly string[] }
   /** Sorted, unique. Empty = nobody. */
   | { readonly kind: 'tcp-enforced'; readonly principals: readonly string[] };
 
+/** TLS between sidecars, as the MeshConfig sets it. */
 export interface TlsSettings {
   readonly minProtocolVersion: string;
   readonly maxProtocolVersion: string;

@@ -47,6 +47,7 @@ interface State {
   readonly told: Map<string, readonly Diagnostic[]>;
 }
 
+/** No file yet. */
 export function createManifestLayers(): ManifestLayers {
   const state: State = {
     files: new Map(),

@@ -25,6 +25,7 @@ export interface Manifests {
   readonly documents: ReadonlyMap<string, YamlDocument>;
 }
 
+/** How a text is read. */
 export interface ParseManifestsOptions {
   /** Name of the file, for refs and diagnostics. */
   readonly file: string;

@@ -14,6 +14,7 @@ export interface PublishedBundle {
   readonly includes: readonly string[];
 }
 
+/** A bundle that came, changed or went. */
 export type BundleChange =
   | { readonly kind: 'put'; readonly key: string; readonly bundle: PublishedBundle }
   | { readonly kind: 'delete'; readonly key: string };

@@ -22,6 +22,7 @@ export interface Diff {
 
 const nothing: TypeDiff = { added: [], changed: [], removed: [] };
 
+/** What differs in the resources of one type. */
 export function typeDiffOf(diff: Diff, type: ResourceType): TypeDiff {
   return diff.byType.get(type) ?? nothing;
 }

@@ -31,6 +31,7 @@ export interface SotwRequest {
   readonly errorDetail: { readonly message: string } | undefined;
 }
 
+/** What can happen to a stream. */
 export type StreamInput =
   | { readonly kind: 'delta-request'; readonly request: DeltaRequest }
   | { readonly kind: 'sotw-request'; readonly request: SotwRequest }
@@ -40,6 +41,7 @@ export type StreamInput =
   /** New clusters are not acknowledged for too long, or a returning client does not ask: what waits goes out now. See isHolding. */
   | { readonly kind: 'overdue' };
 
+/** What a stream does about it. */
 export type StreamOutput =
   | { readonly kind: 'send'; readonly response: Response }
   /** An answer for a type that the mesh has nothing of. */
@@ -54,6 +56,7 @@ export type StreamOutput =
   /** Resources that were kept back changed or went: their rejections are over. */
   | { readonly kind: 'released'; readonly rejections: readonly Rejection[] };
 
+/** A resource that the client refused. */
 export interface Rejection {
   readonly type: ResourceType;
   /** Empty when a client refused a full list in which nothing is new. */

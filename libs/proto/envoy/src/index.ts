@@ -5,7 +5,6 @@
 // Invariants: generated code is imported through this package's entries only. The discovery messages and secrets have entries of their
 // own, @osm/proto-envoy/discovery and /secret, so that a service that only moves bytes loads nothing else.
 export { Any } from './gen/google/protobuf/any.ts';
-export { Duration } from './gen/google/protobuf/duration.ts';
 export { Bootstrap } from './gen/envoy/config/bootstrap/v3/bootstrap.ts';
 export { Listener } from './gen/envoy/config/listener/v3/listener.ts';
 export { FilterChain, ListenerFilter } from './gen/envoy/config/listener/v3/listener_components.ts';

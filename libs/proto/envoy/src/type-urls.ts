@@ -7,4 +7,5 @@ export const typeUrls = {
   secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
 } as const;
 
+/** The types of resources that are delivered. */
 export type ResourceType = keyof typeof typeUrls;

@@ -44,7 +44,3 @@ export interface About {
 }
 
 export const socketName = 'control.sock';
-
-export interface ErrorAnswer {
-  readonly error: string;
-}
