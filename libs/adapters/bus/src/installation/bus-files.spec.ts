@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { updateBusFiles, type BusFiles, type BusStep } from './bus-files.ts';
 
@@ -35,6 +36,26 @@ describe('updateBusFiles', () => {
       'server/tls.crt',
       'server/tls.key',
     ]);
+  });
+
+  it.each([
+    ['the CA was lost', (files: Map<string, string>) => void files.delete('authority/ca.crt')],
+    ['its key is damaged', (files: Map<string, string>) => void files.set('server/tls.key', 'x')],
+    [
+      'its key is of another',
+      (files: Map<string, string>, other: BusFiles) =>
+        void files.set('server/tls.key', other.get('server/tls.key') ?? ''),
+    ],
+  ])('makes a certificate for the server that everybody trusts when %s', async (_, damage) => {
+    const files = new Map(await step(new Map(), 'create'));
+    damage(files, await step(new Map(), 'create'));
+    const mended = await step(files, 'create');
+    const certificateOf = (path: string): X509Certificate =>
+      new X509Certificate(mended.get(path) ?? '');
+    const server = certificateOf('server/tls.crt');
+    expect(server.verify(certificateOf('services/injector/ca.crt').publicKey)).toBe(true);
+    expect(server.checkPrivateKey(createPrivateKey(mended.get('server/tls.key') ?? ''))).toBe(true);
+    expect(await step(mended, 'create')).toEqual(mended);
   });
 
   it('rotates in two steps, so that nobody meets a key or a CA that he does not know yet', async () => {

@@ -127,7 +127,7 @@ async function updateAuthority(
   if (successor !== undefined) put(next, 'authority/next', successor);
   const server = pairOf(files, 'server/tls');
   const keeps = step === 'create' && server !== undefined;
-  if (keeps && isServerCertificateGood(server.certificate, hosts, nowMs))
+  if (keeps && isServerCertificateGood(server, { authority, hosts, nowMs }))
     put(next, 'server/tls', server);
   else
     put(

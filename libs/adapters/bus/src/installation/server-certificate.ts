@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import {
   chooseValidity,
   createCsr,
@@ -68,17 +69,29 @@ export async function createServerCertificate(
   return { certificate: leaf.certificatePem, key: (await exportPrivateKeyPem(pair)).reveal() };
 }
 
-/** Whether a server's certificate can stay: for these names, and with more than a third of its life before it. */
+/**
+ * Whether a server's certificate can stay: signed by the CA that everybody is told to trust, with its key beside it, for these names, and
+ * with more than a third of its life before it. A Secret that was lost is made anew, and the others must fit it.
+ */
 export function isServerCertificateGood(
-  certificate: string,
-  hosts: readonly string[],
-  nowMs: number,
+  server: CertificatePair,
+  { authority, hosts, nowMs }: Omit<ServerCertificateRequest, 'validityMs'>,
 ): boolean {
-  const facts = readCertificate(certificate);
-  if (facts.kind === 'error') return false;
+  const facts = readCertificate(server.certificate);
+  if (facts.kind === 'error' || !fits(server, authority)) return false;
   const { dnsNames, notBeforeMs, notAfterMs } = facts.value;
   if (dnsNames.join() !== hosts.join()) return false;
   return notAfterMs - nowMs > (notAfterMs - notBeforeMs) / 3;
+}
+
+function fits(server: CertificatePair, authority: CertificatePair): boolean {
+  try {
+    const certificate = new X509Certificate(server.certificate);
+    const isOwnKey = certificate.checkPrivateKey(createPrivateKey(server.key));
+    return isOwnKey && certificate.verify(new X509Certificate(authority.certificate).publicKey);
+  } catch {
+    return false;
+  }
 }
 
 function isAddress(host: string): boolean {
