@@ -74,7 +74,7 @@ export function createProgram(surroundings: Surroundings): Command {
 
 function addMesh(program: Command, tools: CommandTools): void {
   const { terminal, server, settings } = tools;
-  const mesh = program.command('mesh').description('list control planes, or upgrade one');
+  const mesh = program.command('mesh').description('control planes of the cluster');
   mesh
     .command('list')
     .description('list the control planes of the cluster')
