@@ -23,6 +23,15 @@ export async function findReleases(helm: Helm): Promise<readonly Release[]> {
     .map(({ name, namespace, status }) => ({ name, namespace, status }));
 }
 
+/** The installation of that name in that namespace. */
+export async function findRelease(
+  helm: Helm,
+  { name, namespace }: Pick<Release, 'name' | 'namespace'>,
+): Promise<Release | undefined> {
+  const releases = await findReleases(helm);
+  return releases.find((each) => each.name === name && each.namespace === namespace);
+}
+
 /** What hooks of an installation that failed leave behind: helm does not count it as its own. */
 const hookObjects = [
   { type: resourceTypes.job, name: 'osm-bootstrap' },

@@ -7,7 +7,7 @@ import {
   createFakeTerminal,
   putMesh,
 } from '../../testing/index.ts';
-import type { HelmResult } from '../helm.ts';
+import type { Helm, HelmResult } from '../helm.ts';
 import type { Release } from '../releases.ts';
 import { install, printManifests, type InstallOptions } from './install.ts';
 
@@ -31,6 +31,18 @@ function world(result: Partial<HelmResult> = {}, releases: readonly Release[] = 
   const clock = createFakeClock();
   const tools = { server: cluster.server, terminal, helm, clock };
   return { cluster, printed, noted, asked, tools };
+}
+
+/** Helm has made a release before it fails; there was none before. */
+function failing(error: string) {
+  const made = world({ status: 1, error }, [
+    { name: 'osm', namespace: 'osm-system', status: 'failed' },
+  ]);
+  const helm: Helm = (args) =>
+    args[0] === 'list' && made.asked.length === 0
+      ? Promise.resolve({ status: 0, output: '[]', error: '', interruptedBy: undefined })
+      : made.tools.helm(args);
+  return { ...made, tools: { ...made.tools, helm } };
 }
 
 describe('osm install', () => {
@@ -83,7 +95,7 @@ describe('osm install', () => {
   });
 
   it('names the pods that are not ready, and why, when it fails', async () => {
-    const { cluster, tools } = world({ status: 1, error: 'Error: INSTALLATION FAILED: late\n' });
+    const { cluster, tools } = failing('Error: INSTALLATION FAILED: late\n');
     cluster.put(`${pods}/osm-controller-1`, {
       metadata: { namespace: 'osm-system', labels: own },
       status: {
@@ -99,19 +111,19 @@ describe('osm install', () => {
   });
 
   it('removes everything again after it has looked at the reason', async () => {
-    const { asked, tools } = world({ status: 1, error: 'late' }, []);
-    const releases = [{ name: 'osm', namespace: 'osm-system', status: 'failed' }];
-    const late = createFakeHelm(releases, { install: { status: 1, error: 'late' } });
-    // Clear of remains at first; there when it failed.
-    const helm: typeof late.helm = (args) =>
-      args[0] === 'list' && late.asked.length === 0
-        ? Promise.resolve({ status: 0, output: '[]', error: '', interruptedBy: undefined })
-        : late.helm(args);
-    await expect(install({ ...tools, helm }, { ...options, atomic: true })).rejects.toThrow(
+    const { asked, tools } = failing('late');
+    await expect(install(tools, { ...options, atomic: true })).rejects.toThrow(
       'everything was removed again',
     );
-    expect(late.asked.at(-1)).toContain('uninstall osm');
-    expect(asked).toEqual([]);
+    expect(asked.at(-1)).toContain('uninstall osm');
+  });
+
+  it.each([true, false])('says that there is nothing to remove (atomic: %s)', async (atomic) => {
+    const { asked, tools } = world({ status: 1, error: 'values are wrong' });
+    await expect(install(tools, { ...options, atomic })).rejects.toThrow(
+      /values are wrong\nnothing was installed$/,
+    );
+    expect(asked).toHaveLength(1);
   });
 
   it('gives the signal back that interrupted it', async () => {

@@ -10,7 +10,7 @@ import { diagnose } from '../diagnosis.ts';
 import { helmComplaint, type Helm, type HelmResult } from '../helm.ts';
 import { findMeshes } from '../meshes.ts';
 import { withProgress } from '../progress.ts';
-import { findReleases, removeRelease, type Release } from '../releases.ts';
+import { findRelease, removeRelease } from '../releases.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface InstallOptions extends ChartOptions {
@@ -85,7 +85,7 @@ async function refuseSecondMesh(server: ApiServer, options: InstallOptions): Pro
 
 /** An installation that failed or was interrupted is in the way of the next one of that name, and has nothing that runs. */
 async function clearRemains(tools: InstallTools, options: InstallOptions): Promise<void> {
-  const remains = await findRelease(tools.helm, options);
+  const remains = await findRelease(tools.helm, releaseOf(options));
   if (remains === undefined) return;
   tools.terminal.note(`Removing the remains of an installation that ended as ${remains.status}`);
   await removeRelease(tools, remains);
@@ -127,12 +127,13 @@ async function failure(
   const { meshName, namespace, atomic } = options;
   const lines = [`the installation of mesh [${meshName}] failed: ${helmComplaint(result)}`];
   lines.push(...(await causes(tools.server, { namespace, sinceMs })));
-  if (atomic && (await findRelease(tools.helm, options)) !== undefined) {
+  // Helm makes a release once it has understood chart and values.
+  const made = await findRelease(tools.helm, releaseOf(options)).catch(() => releaseOf(options));
+  if (made === undefined) lines.push('nothing was installed');
+  else if (atomic) {
     await removeRelease(tools, { name: meshName, namespace });
     lines.push('everything was removed again');
-  } else if (!atomic) {
-    lines.push(remedies(options).look);
-  }
+  } else lines.push(remedies(options).look);
   return new MeshError('api_unavailable', lines.join('\n'));
 }
 
@@ -145,12 +146,11 @@ export async function causes(
   return found.map((line) => `  ${line}`);
 }
 
-async function findRelease(
-  helm: Helm,
-  { meshName, namespace }: ChartOptions,
-): Promise<Release | undefined> {
-  const releases = await findReleases(helm);
-  return releases.find((each) => each.name === meshName && each.namespace === namespace);
+function releaseOf({ meshName, namespace }: ChartOptions): {
+  readonly name: string;
+  readonly namespace: string;
+} {
+  return { name: meshName, namespace };
 }
 
 /** The version of Kubernetes that manifests are rendered for when there is no cluster to ask. */

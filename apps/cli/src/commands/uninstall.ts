@@ -126,7 +126,10 @@ async function removeMesh(
   terminal.print(`OSM [mesh name: ${name}] in namespace [${namespace}] uninstalled`);
   if (left.length > 0) {
     terminal.note(
-      `Pods of ${left.join(', ')} keep their sidecars until they are created anew: kubectl -n NAMESPACE rollout restart deployment`,
+      `Namespaces that left the mesh: ${left.join(' ')}. After another installation: osm namespace add ${left.join(' ')}`,
+    );
+    terminal.note(
+      'Their pods keep their sidecars until they are created anew: kubectl -n NAMESPACE rollout restart deployment',
     );
   }
   if (!deleteNamespace) return;

@@ -3,6 +3,7 @@ import { chartArguments, type ChartOptions } from '../chart-arguments.ts';
 import { helmComplaint } from '../helm.ts';
 import { findMesh } from '../meshes.ts';
 import { withProgress } from '../progress.ts';
+import { findRelease } from '../releases.ts';
 import { causes, type InstallTools } from './install.ts';
 
 export interface UpgradeOptions extends Omit<ChartOptions, 'namespace' | 'enforceSingleMesh'> {
@@ -34,10 +35,15 @@ export async function upgrade(
     return undefined;
   }
   if (result.interruptedBy !== undefined) return result.interruptedBy;
+  // Values that helm refuses make no revision: to roll back would undo the upgrade before.
+  const release = { name: options.meshName, namespace };
+  const found = await findRelease(helm, release).catch(() => undefined);
   const lines = [
     `the upgrade of mesh [${options.meshName}] failed: ${helmComplaint(result)}`,
     ...(await causes(server, { namespace, sinceMs })),
-    `what ran before runs on; go back with: helm rollback ${options.meshName} --namespace ${namespace}`,
+    found?.status === 'deployed'
+      ? 'nothing was changed'
+      : `what ran before runs on; go back with: helm rollback ${options.meshName} --namespace ${namespace}`,
   ];
   throw new MeshError('api_unavailable', lines.join('\n'));
 }
