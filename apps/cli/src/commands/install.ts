@@ -129,7 +129,7 @@ async function failure(
   lines.push(...(await causes(tools.server, { namespace, sinceMs })));
   // Helm makes a release once it has understood chart and values.
   const made = await findRelease(tools.helm, releaseOf(options)).catch(() => releaseOf(options));
-  if (made === undefined) lines.push('nothing was installed');
+  if (made === undefined) lines.push('nothing was installed, definitions apart');
   else if (atomic) {
     await removeRelease(tools, { name: meshName, namespace });
     lines.push('everything was removed again');
