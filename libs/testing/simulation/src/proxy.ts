@@ -4,11 +4,12 @@ import type { StreamEvents } from '@osm/rpc';
 import { createModelClient, type ModelClient } from '@osm/xds/testing';
 import type { Front } from './front.ts';
 import type { Journal } from './journal.ts';
-import { createKnowledge, type Knowledge } from './knowledge.ts';
+import { createKnowledge } from './knowledge.ts';
 import { namespace, proxyUuids, type Body } from './model-mesh.ts';
 import type { Chance } from './random.ts';
 import type { Owner, Scheduler } from './scheduler.ts';
 import { grantsOf, serviceCount, serviceNames, type ObjectName, type Truth } from './truth.ts';
+import type { Served } from './watching.ts';
 
 /** A simulated Envoy: it follows whichever server it finds, acknowledges, and must never be told what was not true. */
 export interface Proxy {
@@ -30,8 +31,8 @@ export interface ProxyOptions {
   readonly scheduler: Scheduler;
   readonly chance: Chance;
   readonly journal: Journal;
-  /** What a server knows at present of services, or of the bundle that it has for a pod; undefined when it is gone. */
-  readonly knowledgeOf: (server: string, pod: number | undefined) => Knowledge | undefined;
+  /** What a server has at present for a pod; undefined when it is gone. */
+  readonly servedBy: (server: string, pod: number) => Served | undefined;
 }
 
 interface Conversation {
@@ -80,7 +81,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       scheduler.after(chance.between(...latencyMs), () => ended.events?.onClose(), ended.owner);
     scheduler.after(chance.between(...retryMs), connect);
   };
-  const received = (from: Conversation, bytes: Uint8Array): void => {
+  const received = (from: Conversation, bytes: Uint8Array, served: Served | undefined): void => {
     if (from.over) return;
     const response = DeltaDiscoveryResponse.decode(bytes);
     if (response.typeUrl === typeUrls.secret) {
@@ -93,7 +94,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     const [broken] = client.violations.slice(before);
     if (broken !== undefined)
       journal.violated('a proxy has what its routes name', `${name}: ${broken}`);
-    judge(from.server);
+    judge(from.server, served);
     for (const answer of answers) send(from, answer);
   };
   const connect = (): void => {
@@ -129,10 +130,12 @@ export function createProxy(options: ProxyOptions): Proxy {
       send: (bytes) => {
         if (made.over) return;
         made.queuedBytes += bytes.length;
+        // What it has when it says this: it may know more when this arrives.
+        const served = options.servedBy(server, at);
         made.toProxyMs = Math.max(made.toProxyMs, scheduler.now() + chance.between(...latencyMs));
         scheduler.after(made.toProxyMs - scheduler.now(), () => {
           made.queuedBytes -= bytes.length;
-          received(made, bytes);
+          received(made, bytes, served);
           scheduler.after(0, () => made.over || made.events?.onFlushed(), door.owner);
         });
       },
@@ -190,8 +193,10 @@ function reachableBy(client: ModelClient): ReadonlyMap<number, number | undefine
 }
 
 /** Compares after every response what the proxy has with what may be. */
-function createJudge(options: ProxyOptions, client: ModelClient): (server: string) => void {
-  const { at, truth, journal, knowledgeOf } = options;
+function createJudge(
+  { at, truth, journal }: ProxyOptions,
+  client: ModelClient,
+): (server: string, served: Served | undefined) => void {
   const knowledge = createKnowledge(truth);
   const had = new Set<number>();
   const generations = new Map<number, number | null | undefined>();
@@ -199,39 +204,41 @@ function createJudge(options: ProxyOptions, client: ModelClient): (server: strin
   let judged: Body | undefined;
 
   /** A proxy that changed servers may go back to what its new server knows: that one says what is true. */
-  const isBehind = (server: string, names: readonly ObjectName[]): boolean => {
+  const isBehind = (served: Served | undefined, names: readonly ObjectName[]): boolean => {
     let behind = false;
+    if (served === undefined) return false;
     for (const name of names) {
-      const served = knowledgeOf(server, name.startsWith('service') ? undefined : at);
-      if (served === undefined || served.place(name) >= knowledge.place(name)) continue;
-      knowledge.adopt(name, served);
+      const isOfBundle = !name.startsWith('service') || served.lacking.has(name);
+      const its = isOfBundle ? served.bundle : served.services;
+      if (its.place(name) >= knowledge.place(name)) continue;
+      knowledge.adopt(name, its);
       behind = true;
     }
     return behind;
   };
   const hold = (
-    server: string,
+    served: Served | undefined,
     names: readonly ObjectName[],
     law: () => boolean,
     what: string,
   ): void => {
     if (law() || journal.forged) return;
-    if (isBehind(server, names) && law()) {
+    if (isBehind(served, names) && law()) {
       journal.count('proxy goes back to what its new server knows');
       return;
     }
     journal.violated(
       'a proxy is told nothing that was not true after what it knew',
-      `proxy-${at} of ${server}: ${what}`,
+      `proxy-${at}: ${what}`,
     );
   };
-  return (server) => {
+  return (server, served) => {
     const inbound = inboundOf(client);
     const news = inbound === judged ? [] : (inbound?.made ?? []);
     judged = inbound;
     for (const [name, state] of news) {
       const now = state ?? undefined;
-      hold(server, [name], () => knowledge.is(name, now), `${name} is ${now ?? 'gone'}`);
+      hold(served, [name], () => knowledge.is(name, now), `${name} is ${now ?? 'gone'}`);
     }
     const reachable = reachableBy(client);
     for (const [service, name] of serviceNames.entries()) {
@@ -241,14 +248,14 @@ function createJudge(options: ProxyOptions, client: ModelClient): (server: strin
       const isNews = generations.get(service) !== generation;
       generations.set(service, generation);
       if (isNews && typeof generation === 'number')
-        hold(server, [name], () => knowledge.is(name, generation), `${name} is ${generation}`);
+        hold(served, [name], () => knowledge.is(name, generation), `${name} is ${generation}`);
       if (reachable.has(service) && !had.has(service)) {
         had.add(service);
         const both = (): boolean => knowledge.exists(name) && knowledge.exists(grant);
-        hold(server, [name, grant], both, `${name} is reachable`);
+        hold(served, [name, grant], both, `${name} is reachable`);
       } else if (!reachable.has(service) && had.delete(service)) {
         const law = (): boolean => knowledge.lacksOneOf([name, grant]);
-        hold(server, [name, grant], law, `${name} is not reachable any more`);
+        hold(served, [name, grant], law, `${name} is not reachable any more`);
       }
     }
     if (client.holdings.listener.has('inbound')) hadInbound = true;

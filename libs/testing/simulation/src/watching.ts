@@ -5,18 +5,27 @@ import type { Journal } from './journal.ts';
 import { createKnowledge, type Knowledge } from './knowledge.ts';
 import { madeOf, nameOfKey, objectOf } from './model-mesh.ts';
 import type { Life } from './process.ts';
-import type { ObjectName, Truth } from './truth.ts';
+import { serviceNames, type ObjectName, type Truth } from './truth.ts';
+
+/** What a server has for the proxy of a pod, at one moment. */
+export interface Served {
+  /** Of the services, by their own bundles. */
+  readonly services: Knowledge;
+  /** Of the pod's bundle: the last one it was assigned to of those that are there. */
+  readonly bundle: Knowledge;
+  /** The pod may call them, and its bundle does not include them: they were not there when it was made. */
+  readonly lacking: ReadonlySet<ObjectName>;
+}
 
 /** What is known of a life from what its bus told it. */
 export interface Watched {
   readonly life: Life;
   /** Of a bucket, or of the bundles of one pod in it: what is kept in several places is not read in step. */
   readonly knowledge: (place: string) => Knowledge;
-  /** Of the bundle that the proxy of a pod has from here: the last one it was assigned to of those that are there. */
-  readonly served: (pod: number) => Knowledge;
+  readonly served: (pod: number) => Served;
   /** A proxy's assignment, and the bundle's content, as they are heard. */
   readonly noteAssignment: (pod: number, bundle: string) => void;
-  readonly noteBundle: (pod: number, bundle: string, names: readonly ObjectName[]) => void;
+  readonly noteBundle: (pod: number, key: string, bundle: Bundle) => void;
   /** Forgets what the bucket has told so far. */
   readonly forget: (bucket: string) => void;
   /** Buckets that were complete once in this life: before that nobody acts on them. */
@@ -137,17 +146,36 @@ export function createWatched(life: Life, truth: Truth): Watched {
     for (const place of byPlace.keys()) if (place.startsWith(bucket)) byPlace.delete(place);
   };
   const assigned = new Map<number, readonly string[]>();
+  const lacking = new Map<string, ReadonlySet<ObjectName>>();
+  const now = (of: Knowledge): Knowledge => {
+    const copy = createKnowledge(truth);
+    for (const name of truth.names) copy.adopt(name, of);
+    return copy;
+  };
   const content = (bundle: string): string => `compiled content of ${bundle}`;
   return {
     life,
     knowledge,
     served: (pod) => {
-      const bundle = assigned.get(pod)?.findLast((each) => byPlace.has(content(each)));
-      return knowledge(bundle === undefined ? placeOf(pod) : content(bundle));
+      const services = now(knowledge(placeOf(undefined)));
+      const key = assigned.get(pod)?.findLast((each) => byPlace.has(content(each)));
+      if (key === undefined)
+        return { services, bundle: now(knowledge(placeOf(pod))), lacking: new Set() };
+      const bundle = now(knowledge(content(key)));
+      return { services, bundle, lacking: lacking.get(key) ?? new Set() };
     },
     noteAssignment: (pod, bundle) => assigned.set(pod, [...(assigned.get(pod) ?? []), bundle]),
-    noteBundle: (pod, bundle, names) => {
-      for (const name of names) knowledge(content(bundle)).adopt(name, knowledge(placeOf(pod)));
+    noteBundle: (pod, key, bundle) => {
+      const mine = knowledge(content(key));
+      const made = new Map(madeOf(bundle));
+      for (const name of made.keys()) mine.adopt(name, knowledge(placeOf(pod)));
+      const absent = new Set<ObjectName>();
+      for (const [at, name] of serviceNames.entries()) {
+        if (bundle.includes.includes(`outbound.${at}`)) mine.exists(name);
+        else if (typeof made.get(`grant ${pod}>${at}`) === 'number') absent.add(name);
+      }
+      for (const name of absent) mine.is(name, undefined);
+      lacking.set(key, absent);
     },
     forget,
     complete: new Set(),
@@ -181,10 +209,7 @@ function judgeCompiled(event: TableEvent<unknown>, watched: Watched): string {
       if (!knowledge.is(name, state ?? undefined))
         return `${event.key}: ${name} is ${state ?? 'gone'}`;
     }
-    if (kind === 'workload') {
-      const names = madeOf(event.value as Bundle).map(([name]) => name);
-      watched.noteBundle(Number(at), event.key, names);
-    }
+    if (kind === 'workload') watched.noteBundle(Number(at), event.key, event.value as Bundle);
     return '';
   }
   if (kind === 'workload') return '';

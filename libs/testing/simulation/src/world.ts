@@ -2,7 +2,6 @@ import type { Bus } from '@osm/bus';
 import type { Link } from '@osm/bus/testing';
 import { createFront, type Front } from './front.ts';
 import { createJournal, type Journal } from './journal.ts';
-import type { Knowledge } from './knowledge.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createProcess, type Life, type Process } from './process.ts';
 import { createProxy, type Proxy } from './proxy.ts';
@@ -11,7 +10,7 @@ import { watchReferences } from './references.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { services, type ServiceName } from './services.ts';
 import { createTruth, workloadCount, type Truth } from './truth.ts';
-import { createWatched, placeOf, watchBus, type Watched } from './watching.ts';
+import { createWatched, watchBus, type Served, type Watched } from './watching.ts';
 import { drawWeather, fair } from './weather.ts';
 
 /** A part of the product that is spoilt on purpose, to see that the laws notice. */
@@ -60,10 +59,8 @@ export function createWorld({ seed, mutant, say }: WorldOptions): World {
   const references = watchReferences(network, journal);
   const leaders = new Map<string, string>();
   const watched = new Map<string, Watched>();
-  const knowledgeOf = (server: string, pod: number | undefined): Knowledge | undefined =>
-    pod === undefined
-      ? watched.get(server)?.knowledge(placeOf(pod))
-      : watched.get(server)?.served(pod);
+  const servedBy = (server: string, pod: number): Served | undefined =>
+    watched.get(server)?.served(pod);
 
   const wrapBus = (bus: Bus, life: Life): Bus => {
     const mine = createWatched(life, truth);
@@ -108,7 +105,7 @@ export function createWorld({ seed, mutant, say }: WorldOptions): World {
     }),
   );
   const proxies = Array.from({ length: workloadCount }, (_, at) =>
-    createProxy({ at, truth, front, scheduler, chance, journal, knowledgeOf }),
+    createProxy({ at, truth, front, scheduler, chance, journal, servedBy }),
   );
   return { chance, scheduler, journal, network, truth, front, processes, proxies, watched };
 }
