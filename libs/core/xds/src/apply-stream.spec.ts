@@ -162,6 +162,18 @@ describe('a client that comes again', () => {
     expect(isHolding(talk.state())).toBe(false);
   });
 
+  it('does so, too, when it hears of the change between its requests', () => {
+    const { talk, publish, sent } = connected(world(services, ['a', 'b']));
+    talk.reconnect();
+    sent();
+    talk.deliverRequest(); // clusters
+    publish(world({ b: service() }, ['b']));
+    talk.settle();
+    expect(sent()).toEqual(['listener -out.a', 'route -out.a', 'endpoint -a -c', 'cluster -a -c']);
+    expect(talk.client.violations).toEqual([]);
+    expect(isHolding(talk.state())).toBe(false);
+  });
+
   it('loses them after the routes that only do not name them any more', () => {
     const { talk, sent } = returning(world({ ...services, a: service() }, ['a', 'b']));
     talk.settle();

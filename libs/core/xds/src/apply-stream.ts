@@ -126,8 +126,8 @@ function wouldTakeAway(draft: Draft): boolean {
 /** Ends the return of a client once its listeners and routes are answered: what they do not name any more may go. */
 function hasReturned(draft: Draft): boolean {
   const { returning, subscriptions } = draft;
-  if (!returning || subscriptions.listener === undefined || subscriptions.route === undefined)
-    return false;
+  if (!returning || draft.late === undefined) return false;
+  if (subscriptions.listener === undefined || subscriptions.route === undefined) return false;
   draft.returning = false;
   return true;
 }

@@ -41,7 +41,9 @@ export function receiveDelta(draft: Draft, request: DeltaRequest, outputs: Strea
   const names = changeNames(known?.names ?? noNames, scopeFor(draft, type), { add, drop });
   const wildcard = asksAll || ((known?.wildcard ?? false) && !unsubscribe.includes(wildcardName));
   if (!subscribeTo(draft, type, { wildcard, names }, outputs)) return;
-  ask(draft, type, { all: asksAll, add, drop, versions: request.initialResourceVersions });
+  const versions = request.initialResourceVersions;
+  if (isFirst && type === 'cluster' && Object.keys(versions).length > 0) draft.returning = true;
+  ask(draft, type, { all: asksAll, add, drop, versions });
 }
 
 /**
