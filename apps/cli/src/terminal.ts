@@ -10,11 +10,18 @@ export interface Terminal {
   readonly ask: (question: string) => Promise<string | undefined>;
 }
 
-/** The terminal of this process. */
-export function createTerminal(): Terminal {
+/** Where this process writes. */
+interface Streams {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/** The terminal of this process. Who stops reading (`| head`) does not end what was begun. */
+export function createTerminal({ stdout, stderr }: Streams = process): Terminal {
+  for (const stream of [stdout, stderr]) stream.on('error', forgiveClosed);
   return {
-    print: (line) => void process.stdout.write(`${line}\n`),
-    note: (line) => void process.stderr.write(`${line}\n`),
+    print: (line) => void stdout.write(`${line}\n`),
+    note: (line) => void stderr.write(`${line}\n`),
     ask: async (question) => {
       if (!process.stdin.isTTY) return undefined;
       const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -25,6 +32,10 @@ export function createTerminal(): Terminal {
       }
     },
   };
+}
+
+function forgiveClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** Columns as wide as their widest cell, three blanks apart. */
