@@ -30,7 +30,7 @@ export function addInstall(program: Command, tools: CommandTools): void {
   );
   addChartFlags(command)
     .option('--enforce-single-mesh [true|false]', 'no other mesh in this cluster', parseTruth, true)
-    .option('--atomic', 'remove everything again when it fails', false)
+    .option('--atomic', 'remove the release again when it fails', false)
     .option('--dry-run', 'print what would be applied, and change nothing', false)
     .action(async (flags: InstallFlags) => {
       const options = {

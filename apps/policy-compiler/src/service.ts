@@ -66,7 +66,7 @@ async function followCatalog(context: Context, compiler: Compiler): Promise<void
       await publisher.write(compile(compiler, batch));
       continue;
     }
-    early.push(...batch);
+    for (const event of batch) early.push(event);
     if (epoch === undefined) continue;
     compile(compiler, early.splice(0));
     state.complete = true;

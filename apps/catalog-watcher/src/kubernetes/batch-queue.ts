@@ -14,7 +14,8 @@ export function createBatchQueue(): BatchQueue {
   let wake: () => void = () => undefined;
   return {
     push: (more) => {
-      events.push(...more);
+      // One by one: a list may be longer than what a call takes as arguments.
+      for (const event of more) events.push(event);
       if (more.length > 0) wake();
     },
     take: async () => {

@@ -113,7 +113,7 @@ describe('osm install', () => {
   it('removes everything again after it has looked at the reason', async () => {
     const { asked, tools } = failing('late');
     await expect(install(tools, { ...options, atomic: true })).rejects.toThrow(
-      'everything was removed again',
+      'the release was removed again; MeshConfig and the Secrets of root and bus stay for the next one',
     );
     expect(asked.at(-1)).toContain('uninstall osm');
   });

@@ -132,7 +132,7 @@ async function failure(
   if (made === undefined) lines.push('nothing was installed, definitions apart');
   else if (atomic) {
     await removeRelease(tools, { name: meshName, namespace });
-    lines.push('everything was removed again');
+    lines.push('the release was removed again; MeshConfig and the Secrets of root and bus stay for the next one');
   } else lines.push(remedies(options).look);
   return new MeshError('api_unavailable', lines.join('\n'));
 }

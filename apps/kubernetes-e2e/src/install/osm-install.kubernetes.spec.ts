@@ -37,7 +37,7 @@ describe('osm install', () => {
     expect(status).toBe(1);
     expect(output).toBe('');
     expect(errors).toMatch(/osm-certificate-manager-\S+: .*trust domain "No_Domain" must be/);
-    expect(errors).toContain('everything was removed again');
+    expect(errors).toContain('the release was removed again');
     expect(await runningParts()).toEqual([]);
   });
 

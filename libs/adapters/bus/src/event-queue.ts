@@ -34,9 +34,8 @@ export function createEventQueue(): EventQueue {
       epoch = event.epoch;
     },
     take: () => {
-      const events: QueuedEvent[] = [...before.values()];
-      if (epoch !== undefined) events.push({ kind: 'complete', epoch });
-      events.push(...after.values());
+      const complete: QueuedEvent[] = epoch === undefined ? [] : [{ kind: 'complete', epoch }];
+      const events = [...before.values(), ...complete, ...after.values()];
       before = new Map();
       epoch = undefined;
       after = new Map();
