@@ -44,10 +44,14 @@ const restart = async (errors: number): Promise<void> => {
   if (errors > 0) return say(`${errors} errors: the running one stays`);
   await stop();
   if (end.signal.aborted || service === undefined) return;
-  child = spawn(process.execPath, ['--enable-source-maps', ...nodeFlags, bundlePath(service), ...flags], {
-    stdio: 'inherit',
-    env: environment,
-  });
+  child = spawn(
+    process.execPath,
+    ['--enable-source-maps', ...nodeFlags, bundlePath(service), ...flags],
+    {
+      stdio: 'inherit',
+      env: environment,
+    },
+  );
   child.once('exit', (code) => {
     if (code !== 0 && !end.signal.aborted) say(`ended with status ${code}; waiting for a change`);
   });

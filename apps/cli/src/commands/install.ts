@@ -132,7 +132,9 @@ async function failure(
   if (made === undefined) lines.push('nothing was installed, definitions apart');
   else if (atomic) {
     await removeRelease(tools, { name: meshName, namespace });
-    lines.push('the release was removed again; MeshConfig and the Secrets of root and bus stay for the next one');
+    lines.push(
+      'the release was removed again; MeshConfig and the Secrets of root and bus stay for the next one',
+    );
   } else lines.push(remedies(options).look);
   return new MeshError('api_unavailable', lines.join('\n'));
 }
