@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@osm/bus';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepNatsRunning } from './development-nats.ts';
 
@@ -12,7 +13,7 @@ describe('the NATS of development', () => {
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'osm-development-nats-'));
-    port = await freePort();
+    port = await freePort('127.0.0.1');
     ends = [];
   });
 
@@ -80,14 +81,5 @@ function answers(port: number): Promise<boolean> {
     socket.once('data', () => done(true));
     socket.once('close', () => done(false));
     socket.once('error', () => done(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createDevelopmentCredentials, findNatsServer, renderNatsConfig } from '@osm/bus';
+import { createDevelopmentCredentials, findNatsServer, freePort, renderNatsConfig } from '@osm/bus';
 import { sleep } from '../../src/waiting.ts';
 
 /** How a server is to run until it is started the next time. */
@@ -165,17 +165,9 @@ function greets(host: string, port: number): Promise<boolean> {
 }
 
 async function freePorts(host: string, count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, host));
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.once('listening', () => resolve((server.address() as AddressInfo).port)),
-        ),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort(host));
+  return [...ports];
 }
 
 /** Removes everything that a stopped server has stored. */

@@ -23,6 +23,7 @@ export { followTrust } from './follow-trust.ts';
 export { subjects } from './subjects.ts';
 export { createBus, type CreateBusOptions } from './create-bus.ts';
 export { createServiceBus, type ServiceBusContext } from './service-bus.ts';
+export { freePort } from './free-port.ts';
 export {
   startNatsServer,
   findNatsServer,

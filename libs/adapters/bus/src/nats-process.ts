@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { MeshError } from '@osm/prelude';
+import { freePort } from './free-port.ts';
 import { renderNatsConfig, type NatsConfigOptions } from './nats-config.ts';
 
 /** How a nats-server is to run, and where it keeps its files. */
@@ -183,18 +184,6 @@ function greets({ host, port, serverName }: Awaited): Promise<boolean> {
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));
     socket.once('data', (chunk) => end(chunk.toString().includes(`"${serverName}"`)));
-  });
-}
-
-/** A port that nobody listened on a moment ago. */
-export function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }
 

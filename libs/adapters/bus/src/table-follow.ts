@@ -2,17 +2,9 @@ import { MeshError } from '@osm/prelude';
 import type { Logger } from '@osm/telemetry';
 import { createBackoff, createPause, type Backoff, type Pause } from './backoff.ts';
 import type { BusMetrics } from './bus-metrics.ts';
+import { epochKey, judge, type Continuity, type Position } from './continuity.ts';
 import type { BucketSettings, Entry, Link, StreamState } from './link.ts';
 import type { Timing } from './timing.ts';
-
-/** The key of the epoch, in every bucket. */
-export const epochKey = 'epoch';
-
-/**
- * Whether the contents just read follow from what was known. `first`: nothing was known. `changed`: the same history, some of it unseen.
- * `broken`: another history: wiped, made again, or restored to an older state.
- */
-export type Continuity = 'first' | 'changed' | 'broken';
 
 /** Of the stream whose contents are told. */
 export interface FollowedState {
@@ -43,7 +35,10 @@ export interface FollowOptions {
   readonly metrics: BusMetrics;
   readonly timing: Timing;
   /** Set by the owner: makes the bucket when it is missing, and reads it whole after every interruption. Others wait for it, and resume. */
-  readonly create?: BucketSettings;
+  readonly create?: BucketSettings & {
+    /** Only the owner writes, and never leaves it empty: one that is empty and was not before is made again. */
+    readonly neverEmpty?: boolean;
+  };
 }
 
 /** Deletions are kept on the stream for 1 h (see nats-tables.ts); whoever was away for longer than this reads everything. */
@@ -58,14 +53,6 @@ const retryMsMost = 500;
 const failingMsSaid = 5_000;
 /** The age from which on a message at the end of the stream may be missing because it was a deletion that ran out (nats-link.ts). */
 const deletionAgeMs = 55 * 60_000;
-
-interface Position {
-  readonly created: string;
-  readonly seq: number;
-  /** Of the message at `seq`; empty when that message is not known. */
-  readonly stamp: string;
-  readonly epochStamp: string;
-}
 
 /**
  * Follows one bucket for ever: live entries while they come without a gap, and after everything that may have made a gap (reconnect,
@@ -87,6 +74,8 @@ export class TableFollower {
   #closed = false;
   #awaySinceMs: number | undefined;
   #suspectSeq: number | undefined;
+  /** What the owner's bucket said of itself when it was found without messages. */
+  #emptied: Pick<StreamState, 'created' | 'lastSeq'> | undefined;
   #waited = false;
   /** The server was asked last, and did not answer. */
   #silent = false;
@@ -165,7 +154,7 @@ export class TableFollower {
 
   /** An entry of before the bucket was made again may have the right number: it is older than what is known. */
   #isLater(entry: Entry): boolean {
-    return entry.stamp >= (this.#position?.stamp ?? '');
+    return entry.stamp >= (this.#position?.latestStamp ?? '');
   }
 
   #deliver(entry: Entry): void {
@@ -175,6 +164,7 @@ export class TableFollower {
       created,
       seq: entry.seq,
       stamp: entry.stamp,
+      latestStamp: entry.stamp,
       epochStamp: entry.key === epochKey ? entry.stamp : epochStamp,
     };
     this.#options.handler.entry(entry);
@@ -243,6 +233,27 @@ export class TableFollower {
   }
 
   /**
+   * A bucket that is made while the server still deletes the one before it may get that one's count, none of its messages, and takes no
+   * writes (NATS 2.15). One that somebody emptied looks the same, and has nothing to lose either. Looked at twice: it may be on its way.
+   */
+  async #refuseEmptied(state: StreamState, read: readonly Entry[]): Promise<void> {
+    const { link, bucket, create } = this.#options;
+    const { created, lastSeq, messages, replicated } = state;
+    const before = this.#emptied;
+    this.#emptied = undefined;
+    if (create?.neverEmpty !== true || read.length > 0 || lastSeq === 0) return;
+    // In a cluster the server that was read may not have yet what the other one counts.
+    if (messages > 0 && replicated !== undefined) return;
+    if (before?.created === created && before.lastSeq === lastSeq) {
+      this.#log.warn('the bucket has lost all its messages: it is made again', { lastSeq });
+      await link.remove(bucket);
+    } else {
+      this.#emptied = { created, lastSeq };
+    }
+    throw new MeshError('bus_unavailable', 'the bucket has lost all its messages');
+  }
+
+  /**
    * In a cluster an answer may come from a server that was leader before it was cut off, and knows less than we do. A reader waits for
    * the others, or for the owner to write: it would hold everything back anyway.
    */
@@ -287,15 +298,18 @@ export class TableFollower {
     const entries = lastOfEach(read);
     if (this.#closed) return;
     this.#refuseLag(state, entries);
+    await this.#refuseEmptied(state, read);
     if (entries.length < state.messages)
       throw new MeshError('bus_unavailable', 'the bucket was changed while it was read');
     const last = entries.at(-1);
     const continuity = judge(this.#position, state, entries);
     const epochStamp = entries.find((entry) => entry.key === epochKey)?.stamp ?? '';
-    // Deletions at the end of the stream may have been forgotten: then the stream's count is ahead of its messages.
+    const latestStamp = last?.stamp ?? '';
+    // Deletions at the end of the stream may have been forgotten: then the stream's count is ahead of its messages. Or the state was told of
+    // the bucket before this one.
     const { seq, stamp } =
       last === undefined || state.lastSeq > last.seq ? { seq: state.lastSeq, stamp: '' } : last;
-    this.#position = { created: state.created, seq, stamp, epochStamp };
+    this.#position = { created: state.created, seq, stamp, latestStamp, epochStamp };
     metrics.resyncs.inc({ bucket, reason: continuity });
     if (continuity === 'broken') {
       this.#log.warn('bucket has another history: comparing', { entries: entries.length });
@@ -356,21 +370,4 @@ function lastOfEach(read: readonly Entry[]): readonly Entry[] {
     entries.set(entry.key, entry);
   }
   return entries.size === read.length ? read : [...entries.values()];
-}
-
-function judge(
-  known: Position | undefined,
-  state: StreamState,
-  entries: readonly Entry[],
-): Continuity {
-  if (known === undefined) return 'first';
-  const anchor = entries.find((entry) => entry.seq === known.seq);
-  // The message seen last is there: the same history, also when the bucket was made again before it and followed without a gap.
-  const isSame = anchor !== undefined && known.stamp !== '' && anchor.stamp === known.stamp;
-  if (!isSame && (state.created !== known.created || state.lastSeq < known.seq)) return 'broken';
-  if (anchor !== undefined && known.stamp !== '' && !isSame) return 'broken';
-  const epoch = entries.find((entry) => entry.key === epochKey);
-  if (known.epochStamp !== '' && (epoch === undefined || epoch.stamp < known.epochStamp))
-    return 'broken';
-  return 'changed';
 }

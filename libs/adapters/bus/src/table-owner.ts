@@ -6,7 +6,8 @@ import type { Bucket, OwnedTable } from './bus.ts';
 import type { BusMetrics } from './bus-metrics.ts';
 import type { Entry, Link } from './link.ts';
 import { createRepairs, type Repairs } from './repairs.ts';
-import { epochKey, TableFollower, type Continuity, type FollowedState } from './table-follow.ts';
+import { epochKey, type Continuity } from './continuity.ts';
+import { TableFollower, type FollowedState } from './table-follow.ts';
 import type { Timing } from './timing.ts';
 import { equalBytes, WritePipeline, type WriteOp } from './write-pipeline.ts';
 
@@ -96,7 +97,7 @@ class TableOwner {
       log: tools.log,
       metrics,
       timing,
-      create: { storage: storage ?? 'file', keysMax },
+      create: { storage: storage ?? 'file', keysMax, neverEmpty: shared !== true },
       handler: {
         reset: (entries, continuity, state) => this.#reset(entries, continuity, state),
         entry: (entry) => this.#seen(entry),

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { Epoch } from '@osm/proto-mesh';
 import type { QueuedEvent } from './event-queue.ts';
 import type { Entry } from './link.ts';
-import { epochKey, type Continuity, type FollowHandler } from './table-follow.ts';
+import { epochKey, type Continuity } from './continuity.ts';
+import { type FollowHandler } from './table-follow.ts';
 
 /**
  * Turns what a bucket's stream says into differences for a reader, whatever happens to the stream. It remembers a hash per key that it

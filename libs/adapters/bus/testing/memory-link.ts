@@ -157,6 +157,10 @@ export function createMemoryServer(): MemoryServer {
           });
           tellChange(bucket);
         }),
+      remove: (bucket) =>
+        trip(() => {
+          if (streams.delete(bucket)) tellChange(bucket);
+        }),
       put: (request) => trip(() => put(request)),
       request: (subject, bytes, timeoutMs) =>
         trip(() => {

@@ -15,7 +15,8 @@ import {
   type BusFiles,
   type BusStep,
 } from '../src/installation/index.ts';
-import { freePort, startNatsServer, type NatsServer } from '../src/nats-process.ts';
+import { freePort } from '../src/free-port.ts';
+import { startNatsServer, type NatsServer } from '../src/nats-process.ts';
 import { subjects } from '../src/subjects.ts';
 import { silentLogger } from './memory-bus.ts';
 

@@ -10,7 +10,8 @@ import {
   createBusAuthority,
   createServerCertificate,
 } from '../src/installation/server-certificate.ts';
-import { freePort, startNatsServer, type NatsServer } from '../src/nats-process.ts';
+import { freePort } from '../src/free-port.ts';
+import { startNatsServer, type NatsServer } from '../src/nats-process.ts';
 import { silentLogger } from './memory-bus.ts';
 
 const patience = { timeout: 20_000, interval: 10 };

@@ -1,0 +1,31 @@
+import { createServer } from 'node:net';
+import { MeshError } from '@osm/prelude';
+
+/**
+ * Below those that Linux gives to clients (ip_local_port_range): a client that tries a server which is away for a moment could be given
+ * the server's own port, would speak with itself, and the server could not come back.
+ */
+const ports = { first: 20_000, count: 12_000 } as const;
+
+const triesMax = 100;
+
+/**
+ * A port that nobody listened on a moment ago, for a server that goes and comes again on it.
+ *
+ * @throws MeshError `io` when none is found.
+ */
+export async function freePort(host: string): Promise<number> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const port = ports.first + Math.floor(Math.random() * ports.count);
+    if (await isFree(host, port)) return port;
+  }
+  throw new MeshError('io', `no free port on ${host}`);
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
