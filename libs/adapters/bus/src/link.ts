@@ -83,8 +83,6 @@ export interface Link {
    * because in a cluster the answer needs more servers than reading and writing do.
    */
   readonly create: (bucket: string, settings: BucketSettings, exists?: boolean) => Promise<void>;
-  /** Deletes the bucket, which is the caller's own. */
-  readonly remove: (bucket: string) => Promise<void>;
   /** Sends at once: the order of calls is the order on the stream. Resolves with the message's seq. */
   readonly put: (request: PutRequest) => Promise<number>;
   /** `subject` ends with the name of the service that asks. */

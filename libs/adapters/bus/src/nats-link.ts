@@ -76,10 +76,6 @@ export function createNatsLink(options: NatsLinkOptions): Link {
       await createStream(wire, bucket, { ...settings, replicas: options.replicas ?? 1 });
       made.add(bucket);
     },
-    remove: async (bucket) => {
-      made.delete(bucket);
-      await wire.ask({ subject: tableSubjects.delete(bucket), timeoutMs: apiTimeoutMs });
-    },
     put: async (request) => {
       const { bucket, key, bytes } = request;
       const answer = await wire.ask({

@@ -35,10 +35,7 @@ export interface FollowOptions {
   readonly metrics: BusMetrics;
   readonly timing: Timing;
   /** Set by the owner: makes the bucket when it is missing, and reads it whole after every interruption. Others wait for it, and resume. */
-  readonly create?: BucketSettings & {
-    /** Only the owner writes, and never leaves it empty: one that is empty and was not before is made again. */
-    readonly neverEmpty?: boolean;
-  };
+  readonly create?: BucketSettings;
 }
 
 /** Deletions are kept on the stream for 1 h (see nats-tables.ts); whoever was away for longer than this reads everything. */
@@ -51,6 +48,8 @@ const bufferedMax = 100_000;
 const retryMsMost = 500;
 /** Failing for longer while connected is worth a word. */
 const failingMsSaid = 5_000;
+/** A server needs no longer to delete the files of a bucket. */
+const deletionMs = 500;
 /** The age from which on a message at the end of the stream may be missing because it was a deletion that ran out (nats-link.ts). */
 const deletionAgeMs = 55 * 60_000;
 
@@ -74,8 +73,8 @@ export class TableFollower {
   #closed = false;
   #awaySinceMs: number | undefined;
   #suspectSeq: number | undefined;
-  /** What the owner's bucket said of itself when it was found without messages. */
-  #emptied: Pick<StreamState, 'created' | 'lastSeq'> | undefined;
+  /** When the bucket was first found deleted. */
+  #goneSinceMs: number | undefined;
   #waited = false;
   /** The server was asked last, and did not answer. */
   #silent = false;
@@ -214,7 +213,9 @@ export class TableFollower {
     this.#again = false;
     this.#tell();
     let state = await link.state(bucket);
+    if (state !== undefined) this.#goneSinceMs = undefined;
     if (create !== undefined) {
+      if (state === undefined && this.#isBeingDeleted()) return false;
       await link.create(bucket, create, state !== undefined);
       state ??= await link.state(bucket);
     }
@@ -233,24 +234,14 @@ export class TableFollower {
   }
 
   /**
-   * A bucket that is made while the server still deletes the one before it may get that one's count, none of its messages, and takes no
-   * writes (NATS 2.15). One that somebody emptied looks the same, and has nothing to lose either. Looked at twice: it may be on its way.
+   * A server tells of a deletion before it has removed the files: a bucket that is made meanwhile comes up with what is left of them,
+   * loses it, and may take no writes (NATS 2.15). After an outage nothing is being deleted.
    */
-  async #refuseEmptied(state: StreamState, read: readonly Entry[]): Promise<void> {
-    const { link, bucket, create } = this.#options;
-    const { created, lastSeq, messages, replicated } = state;
-    const before = this.#emptied;
-    this.#emptied = undefined;
-    if (create?.neverEmpty !== true || read.length > 0 || lastSeq === 0) return;
-    // In a cluster the server that was read may not have yet what the other one counts.
-    if (messages > 0 && replicated !== undefined) return;
-    if (before?.created === created && before.lastSeq === lastSeq) {
-      this.#log.warn('the bucket has lost all its messages: it is made again', { lastSeq });
-      await link.remove(bucket);
-    } else {
-      this.#emptied = { created, lastSeq };
-    }
-    throw new MeshError('bus_unavailable', 'the bucket has lost all its messages');
+  #isBeingDeleted(): boolean {
+    if (this.#position === undefined || this.#awaySinceMs !== undefined) return false;
+    const nowMs = this.#options.timing.now();
+    this.#goneSinceMs ??= nowMs;
+    return nowMs - this.#goneSinceMs < deletionMs;
   }
 
   /**
@@ -298,7 +289,6 @@ export class TableFollower {
     const entries = lastOfEach(read);
     if (this.#closed) return;
     this.#refuseLag(state, entries);
-    await this.#refuseEmptied(state, read);
     if (entries.length < state.messages)
       throw new MeshError('bus_unavailable', 'the bucket was changed while it was read');
     const last = entries.at(-1);

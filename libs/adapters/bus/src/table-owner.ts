@@ -97,7 +97,7 @@ class TableOwner {
       log: tools.log,
       metrics,
       timing,
-      create: { storage: storage ?? 'file', keysMax, neverEmpty: shared !== true },
+      create: { storage: storage ?? 'file', keysMax },
       handler: {
         reset: (entries, continuity, state) => this.#reset(entries, continuity, state),
         entry: (entry) => this.#seen(entry),

@@ -157,10 +157,6 @@ export function createMemoryServer(): MemoryServer {
           });
           tellChange(bucket);
         }),
-      remove: (bucket) =>
-        trip(() => {
-          if (streams.delete(bucket)) tellChange(bucket);
-        }),
       put: (request) => trip(() => put(request)),
       request: (subject, bytes, timeoutMs) =>
         trip(() => {

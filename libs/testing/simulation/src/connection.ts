@@ -251,15 +251,6 @@ export function createConnection(options: ConnectionOptions): Connection {
           answer(() => undefined);
         }),
       ),
-    remove: (bucket) =>
-      ask(
-        `remove ${bucket}`,
-        apiTimeoutMs,
-        onStream(bucket, (answer) => {
-          nats.remove(bucket);
-          answer(() => undefined);
-        }),
-      ),
     put: (request) => {
       const { bucket, key, bytes, expect } = request;
       const text = `${bytes === undefined ? 'delete' : 'put'} ${bucket}/${key} ${expect.kind}=${expect.kind === 'none' ? '' : expect.seq}`;
