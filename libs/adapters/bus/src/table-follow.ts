@@ -38,7 +38,7 @@ export interface FollowOptions {
   readonly create?: BucketSettings;
 }
 
-/** Deletions are kept on the stream for 1 h (see nats-tables.ts); whoever was away for longer than this reads everything. */
+/** Deletions are kept on the stream for 1 h (nats-link.ts); whoever was away for longer than this reads everything. */
 const awayForResumeMsMax = 30 * 60_000;
 /** Stands in for the heartbeat of a consumer: an idle stream is compared with what is known. */
 const verifyMs = 5_000;

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { freePort } from '@osm/bus';
 import { openApiServer, type ApiServer } from '@osm/kubernetes';
 import { MeshError } from '@osm/prelude';
 import { createMeshDirectory } from '../mesh/mesh-directory.ts';
@@ -8,7 +9,7 @@ import { meshConfigManifest, meshedNamespaceManifest } from '../mesh/manifests.t
 import type { Cleanup } from '../world/cleanup.ts';
 import { issue } from '../world/certificates.ts';
 import { startBusServer } from '../world/nats.ts';
-import { freePort, startServices, waitUntilReady, type ServiceName } from '../world/services.ts';
+import { startServices, waitUntilReady, type ServiceName } from '../world/services.ts';
 import type { InjectionOptions } from './options.ts';
 
 /** A namespace of the mesh, an injector that serves it, and whom the injector needs. */
@@ -41,7 +42,7 @@ export async function startInjectionWorld(
   ]);
   const nats = await startBusServer(state);
   await cleanup.add(nats.close);
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const secretDirectory = join(state, 'secrets');
   const store =
     options.kubeconfig === undefined

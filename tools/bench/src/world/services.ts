@@ -1,7 +1,6 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
+import { freePort } from '@osm/bus';
 import { MeshError } from '@osm/prelude';
 import { nodeFlags } from '@osm/services';
 import { startChild, type Child } from './child.ts';
@@ -47,7 +46,7 @@ export async function startServices(
 ): Promise<ReadonlyMap<ServiceName, Service>> {
   const services = new Map<ServiceName, Service>();
   for (const name of options.only ?? serviceNames) {
-    const httpPort = await freePort();
+    const httpPort = await freePort('127.0.0.1');
     const credentials = options.credentials.get(name);
     const args = [
       ...nodeFlags,
@@ -83,7 +82,7 @@ async function ownFlags(name: ServiceName, options: ServicesOptions): Promise<st
       return [
         ...['--webhook-host', '127.0.0.1'],
         ...(options.injectorFlags ?? [
-          ...['--webhook-port', String(await freePort())],
+          ...['--webhook-port', String(await freePort('127.0.0.1'))],
           ...['--secret-directory', join(options.directory, 'secrets')],
         ]),
         ...['--xds-address', `127.0.0.1:${options.xdsPort}`],
@@ -91,15 +90,6 @@ async function ownFlags(name: ServiceName, options: ServicesOptions): Promise<st
     case 'policy-compiler':
       return [];
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const askAgainAfterMs = 25;

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@osm/bus';
 import { MeshError } from '@osm/prelude';
 import { createRemoteFleet, type RemoteFleet } from '../fleet/remote-fleet.ts';
 import { renderMesh } from '../mesh/files.ts';
@@ -13,7 +14,6 @@ import { startChild, type Child } from './child.ts';
 import type { Cleanup } from './cleanup.ts';
 import { startBusServer } from './nats.ts';
 import {
-  freePort,
   readMetric,
   serviceNames,
   startServices,
@@ -86,7 +86,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const nats = await startBusServer(state);
   await cleanup.add(nats.close);
   const nodeFlags = (name: string): string[] => profileFlags(name, options);
-  const xdsPort = await freePort();
+  const xdsPort = await freePort('127.0.0.1');
   const startedAt = performance.now();
   const services = await startServices({
     bundles: resolve(options.bundles),
